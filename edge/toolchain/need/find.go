@@ -1,0 +1,151 @@
+package need
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// finders knows where each part usually is. An error says what to do about it.
+var finders = map[string]func() (string, error){
+	"go":       onPath("install Go", "go"),
+	"node":     onPath("install Node 20 or later", "node"),
+	"npm":      onPath("install npm", "npm"),
+	"chromium": onPath("install chromium", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable"),
+	"strace":   onPath("install strace", "strace"),
+	"sqlite3":  onPath("install sqlite3", "sqlite3"),
+	"wasm-opt": onPath("install binaryen", "wasm-opt"),
+
+	"postgres": postgres,
+	"workerd":  workerd,
+
+	// The collector compiled by TinyGo, and the schemas it is handed at start.
+	"edge.wasm":      built("edge/wazero/module/edge.wasm"),
+	"default.bundle": built("edge/wazero/module/default.bundle"),
+}
+
+// Package returns the folder of an npm package that edge/package.json names.
+func Package(t testing.TB, name string) string {
+	t.Helper()
+	return Part(t, "npm:"+name, func() (string, error) { return npmPackage(name) })
+}
+
+// Data returns a folder of reference data too large for the repository
+// ("iglu-central", "JSON-Schema-Test-Suite"): below $WEIR_DATA, beside the
+// repository in shared/data, or in the cache.
+func Data(t testing.TB, name string) string {
+	t.Helper()
+	return Part(t, "data:"+name, func() (string, error) {
+		places := []string{filepath.Join(Cache(), "data", name)}
+		if root, err := Root(); err == nil {
+			places = append(places, filepath.Join(root, "..", "shared", "data", name))
+		}
+		if dir := os.Getenv("WEIR_DATA"); dir != "" {
+			places = []string{filepath.Join(dir, name)}
+		}
+		return firstThatExists(places, "set WEIR_DATA to the folder that holds it")
+	})
+}
+
+// Cache is where everything built or downloaded lives, outside the tree:
+// $WEIR_CACHE, else weir in the user's cache folder.
+func Cache() string {
+	if dir := os.Getenv("WEIR_CACHE"); dir != "" {
+		return dir
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		home = os.TempDir()
+	}
+	return filepath.Join(home, ".cache", "weir")
+}
+
+// Root is the top of the repository: the nearest folder above the working
+// directory that holds weir's go.mod.
+func Root() (string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", fmt.Errorf("finding the repository: %w", err)
+	}
+	for {
+		mod, err := os.ReadFile(filepath.Join(dir, "go.mod"))
+		if err == nil && strings.HasPrefix(string(mod), "module weir\n") {
+			return dir, nil
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir {
+			return "", errors.New("finding the repository: no go.mod of module weir above the working directory")
+		}
+		dir = parent
+	}
+}
+
+func onPath(fix string, names ...string) func() (string, error) {
+	return func() (string, error) {
+		for _, name := range names {
+			if path, err := exec.LookPath(name); err == nil {
+				return path, nil
+			}
+		}
+		return "", fmt.Errorf("%s is not on PATH: %s", strings.Join(names, " or "), fix)
+	}
+}
+
+func built(path string) func() (string, error) {
+	return func() (string, error) {
+		root, err := Root()
+		if err != nil {
+			return "", err
+		}
+		return firstThatExists([]string{filepath.Join(root, path)}, "run make edge")
+	}
+}
+
+// postgres returns the server program; initdb and psql lie beside it. Debian
+// keeps it off PATH, one folder a version.
+func postgres() (string, error) {
+	if path, err := exec.LookPath("postgres"); err == nil {
+		return path, nil
+	}
+	found, err := filepath.Glob("/usr/lib/postgresql/*/bin/postgres")
+	if err != nil || len(found) == 0 {
+		return "", errors.New("no PostgreSQL server on PATH or below /usr/lib/postgresql: install postgresql")
+	}
+	slices.Sort(found)
+	return found[len(found)-1], nil
+}
+
+func workerd() (string, error) {
+	if path, err := exec.LookPath("workerd"); err == nil {
+		return path, nil
+	}
+	arch := map[string]string{"amd64": "64", "arm64": "arm64"}[runtime.GOARCH]
+	dir, err := npmPackage("@cloudflare/workerd-" + runtime.GOOS + "-" + arch)
+	if err != nil {
+		return "", err
+	}
+	return firstThatExists([]string{filepath.Join(dir, "bin", "workerd")}, "run make setup")
+}
+
+func npmPackage(name string) (string, error) {
+	places := []string{filepath.Join(Cache(), "npm", "node_modules", name)}
+	if root, err := Root(); err == nil {
+		places = append(places, filepath.Join(root, "edge", "node_modules", name))
+	}
+	return firstThatExists(places, "run make setup")
+}
+
+func firstThatExists(places []string, fix string) (string, error) {
+	for _, place := range places {
+		if _, err := os.Stat(place); err == nil {
+			return place, nil
+		}
+	}
+	return "", fmt.Errorf("%s does not exist: %s", strings.Join(places, " or "), fix)
+}

@@ -1,0 +1,101 @@
+// Package need finds the parts a test runs against (a browser, a database, a
+// CDN runtime, the compiled edge module) and skips the test by name when one
+// is missing:
+//
+//	postgres := need.Tool(t, "postgres")
+//
+// A skip is never silent: it prints one line that edge/toolchain/report
+// gathers. With WEIR_REQUIRE=all, as in .ci/run, a missing part fails the test
+// instead, unless [Impossible] says why it cannot be had. WEIR_REQUIRE may also
+// name parts, separated by commas.
+package need
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// Impossible lists the parts that some machine was proven unable to have, each
+// with its reason. They skip even under WEIR_REQUIRE=all. A part leaves the
+// list the day it can be had.
+var Impossible = map[string]string{}
+
+// Tool returns the path of a part that this package knows how to find; see
+// finders for their names. It skips or fails the test when the part is
+// missing, and fails it when the name is unknown.
+func Tool(t testing.TB, name string) string {
+	t.Helper()
+	find, ok := finders[name]
+	if !ok {
+		t.Fatalf("need: no part is called %q; add it to finders in edge/toolchain/need/find.go or use need.Part", name)
+	}
+	return Part(t, name, find)
+}
+
+// Part returns what find found. When find fails, the test is skipped by the
+// part's name, or fails if WEIR_REQUIRE asks for the part.
+func Part(t testing.TB, name string, find func() (string, error)) string {
+	t.Helper()
+	path, err := find()
+	if err == nil {
+		return path
+	}
+	if reason, ok := Impossible[name]; ok {
+		t.Skip(Missing{Part: name, Reason: reason})
+	}
+	missing := Missing{Part: name, Reason: err.Error()}
+	if required(os.Getenv("WEIR_REQUIRE"), name) {
+		t.Fatal(missing)
+	}
+	t.Skip(missing)
+	return ""
+}
+
+// Ran records that a suite ran on a runtime, for the closing table of `make test`:
+//
+//	need.Ran(t, "golden", "workerd")
+func Ran(t testing.TB, suite, runtime string) {
+	t.Helper()
+	t.Log(Run{Suite: suite, Runtime: runtime})
+}
+
+func required(setting, name string) bool {
+	return setting == "all" || slices.Contains(strings.Split(setting, ","), name)
+}
+
+// Missing is the line printed for a part that was not found.
+type Missing struct{ Part, Reason string }
+
+const missingPrefix = "weir-need missing "
+
+func (m Missing) String() string { return fmt.Sprintf("%s%s: %s", missingPrefix, m.Part, m.Reason) }
+
+// ParseMissing finds a [Missing] in a line of test output.
+func ParseMissing(line string) (Missing, bool) {
+	_, rest, ok := strings.Cut(line, missingPrefix)
+	if !ok {
+		return Missing{}, false
+	}
+	part, reason, ok := strings.Cut(strings.TrimSpace(rest), ": ")
+	return Missing{part, reason}, ok
+}
+
+// Run is the line printed for a suite that ran on a runtime.
+type Run struct{ Suite, Runtime string }
+
+const runPrefix = "weir-need ran "
+
+func (r Run) String() string { return fmt.Sprintf("%s%s on %s", runPrefix, r.Suite, r.Runtime) }
+
+// ParseRun finds a [Run] in a line of test output.
+func ParseRun(line string) (Run, bool) {
+	_, rest, ok := strings.Cut(line, runPrefix)
+	if !ok {
+		return Run{}, false
+	}
+	suite, runtime, ok := strings.Cut(strings.TrimSpace(rest), " on ")
+	return Run{suite, runtime}, ok
+}
