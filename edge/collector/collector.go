@@ -14,6 +14,10 @@ type Input struct {
 	NowMillis int64    // the runtime's clock, milliseconds since the Unix epoch
 	Entropy   [32]byte // fresh random bytes: ids are made of them
 	Location  envelope.Location
+	// Trapped says that earlier attempts at this request ended in a trap. It is
+	// then routed and answered as usual, but nothing of it is decoded: the body
+	// is kept as one failed event, so that a tracker does not resend it for ever.
+	Trapped bool
 }
 
 // Outcome is what to do about a request: deliver Batch as Ack asks, then send
