@@ -1,0 +1,139 @@
+package scan
+
+import (
+	"encoding/binary"
+	"math/bits"
+)
+
+const (
+	ones  = 0x0101010101010101
+	highs = 0x80 * ones
+)
+
+// StringEnd checks the string whose opening quote stands just before doc[i]
+// and returns the index of its closing quote. With a code other than OK the
+// index is the place of the fault. A string may hold the escape of a lone
+// surrogate: RFC 8259 section 8.2 allows it; see [Text.Append].
+func StringEnd(doc []byte, i int) (int, Flags, Code) {
+	var f Flags
+	for {
+		// Eight bytes at a time: the lowest set high bit of m marks the first
+		// byte that is a quote, a backslash, a control byte or not ASCII. Bits
+		// above it may be wrong, as borrows run upwards.
+		for i+8 <= len(doc) {
+			x := binary.LittleEndian.Uint64(doc[i:])
+			m := ((x ^ '"'*ones) - ones | (x ^ '\\'*ones) - ones | x - ' '*ones | x) & highs
+			if m != 0 {
+				i += bits.TrailingZeros64(m) >> 3
+				break
+			}
+			i += 8
+		}
+		if i >= len(doc) {
+			return len(doc), f, UnexpectedEnd
+		}
+		switch c := doc[i]; {
+		case c == '"':
+			return i, f, OK
+		case c == '\\':
+			f |= Escaped
+			n := escapeLen(doc, i)
+			if n == 0 {
+				if i+1 >= len(doc) {
+					return len(doc), f, UnexpectedEnd
+				}
+				return i, f, BadEscape
+			}
+			i += n
+		case c < ' ':
+			return i, f, ControlByte
+		case c >= 0x80:
+			f |= NonASCII
+			for i < len(doc) && doc[i] >= 0x80 {
+				n := runeLen(doc, i)
+				if n == 0 {
+					return i, f, BadUTF8
+				}
+				i += n
+			}
+		default: // only in the last seven bytes of the document
+			i++
+		}
+	}
+}
+
+// escapeLen returns the length of the escape sequence at doc[i], 2 or 6, or 0
+// if it is malformed. Both halves of a surrogate pair count on their own.
+func escapeLen(doc []byte, i int) int {
+	if i+1 >= len(doc) {
+		return 0
+	}
+	c := doc[i+1]
+	if c == 'u' {
+		if i+6 > len(doc) || hex4(doc[i+2:i+6]) < 0 {
+			return 0
+		}
+		return 6
+	}
+	if escapes[c] == 0 {
+		return 0
+	}
+	return 2
+}
+
+// escapes maps the byte after a backslash to the byte it stands for.
+var escapes = [256]byte{
+	'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t',
+}
+
+// hex4 reads four hexadecimal digits, or returns -1.
+func hex4(s []byte) int {
+	if len(s) < 4 {
+		return -1
+	}
+	v := 0
+	for _, c := range s[:4] {
+		switch {
+		case c-'0' < 10:
+			c -= '0'
+		case c|0x20 >= 'a' && c|0x20 <= 'f':
+			c = c|0x20 - 'a' + 10
+		default:
+			return -1
+		}
+		v = v<<4 | int(c)
+	}
+	return v
+}
+
+// runeLen returns the length of the UTF-8 sequence of a rune above U+007F at
+// s[i], or 0 if it is malformed: Unicode 15, table 3-7.
+func runeLen(s []byte, i int) int {
+	c := s[i]
+	switch {
+	case c < 0xc2:
+		return 0
+	case c < 0xe0:
+		if i+2 > len(s) || s[i+1]&0xc0 != 0x80 {
+			return 0
+		}
+		return 2
+	case c < 0xf0:
+		if i+3 > len(s) || s[i+1]&0xc0 != 0x80 || s[i+2]&0xc0 != 0x80 {
+			return 0
+		}
+		if c == 0xe0 && s[i+1] < 0xa0 || c == 0xed && s[i+1] > 0x9f {
+			return 0 // overlong; surrogate
+		}
+		return 3
+	case c < 0xf5:
+		if i+4 > len(s) || s[i+1]&0xc0 != 0x80 || s[i+2]&0xc0 != 0x80 || s[i+3]&0xc0 != 0x80 {
+			return 0
+		}
+		if c == 0xf0 && s[i+1] < 0x90 || c == 0xf4 && s[i+1] > 0x8f {
+			return 0 // overlong; above U+10FFFF
+		}
+		return 4
+	}
+	return 0
+}

@@ -1,0 +1,85 @@
+package scan
+
+import "unicode/utf8"
+
+// Text is a string as it stands between its quotes. The bytes are those of the
+// document; if Escaped is false they are also the string itself.
+type Text struct {
+	Raw     []byte
+	Escaped bool
+}
+
+// Is reports whether the text, unescaped, equals s.
+func (t Text) Is(s string) bool {
+	if !t.Escaped {
+		return string(t.Raw) == s
+	}
+	var buf [utf8.UTFMax]byte
+	for raw := t.Raw; ; {
+		if len(raw) == 0 {
+			return s == ""
+		}
+		var b []byte
+		b, raw = step(buf[:0], raw)
+		if len(s) < len(b) || s[:len(b)] != string(b) {
+			return false
+		}
+		s = s[len(b):]
+	}
+}
+
+// Bytes returns the text unescaped: Raw itself where nothing is escaped, else
+// decoded into scratch, which grows if it must. Callers that want no
+// allocation keep the result as their next scratch:
+//
+//	s := t.Bytes(&scratch)
+func (t Text) Bytes(scratch *[]byte) []byte {
+	if !t.Escaped {
+		return t.Raw
+	}
+	*scratch = t.Append((*scratch)[:0])
+	return *scratch
+}
+
+// Append appends the text, unescaped, to dst. An escaped lone surrogate, which
+// UTF-8 cannot carry, becomes U+FFFD, as in encoding/json and the WHATWG
+// decoders.
+func (t Text) Append(dst []byte) []byte {
+	if !t.Escaped {
+		return append(dst, t.Raw...)
+	}
+	raw := t.Raw
+	for {
+		n := 0
+		for n < len(raw) && raw[n] != '\\' {
+			n++
+		}
+		dst = append(dst, raw[:n]...)
+		if raw = raw[n:]; len(raw) == 0 {
+			return dst
+		}
+		dst, raw = step(dst, raw)
+	}
+}
+
+// step decodes the byte or escape sequence at the start of raw.
+func step(dst, raw []byte) (out, rest []byte) {
+	if raw[0] != '\\' {
+		return append(dst, raw[0]), raw[1:]
+	}
+	if len(raw) < 2 {
+		return append(dst, raw[0]), nil
+	}
+	if raw[1] != 'u' {
+		return append(dst, escapes[raw[1]]), raw[2:]
+	}
+	r := rune(hex4(raw[2:]))
+	raw = raw[min(6, len(raw)):]
+	if r >= 0xd800 && r < 0xdc00 && len(raw) >= 6 && raw[0] == '\\' && raw[1] == 'u' {
+		if low := rune(hex4(raw[2:])); low >= 0xdc00 && low < 0xe000 {
+			r = (r-0xd800)<<10 | (low - 0xdc00) + 0x10000
+			raw = raw[6:]
+		}
+	}
+	return utf8.AppendRune(dst, r), raw // surrogates become U+FFFD
+}

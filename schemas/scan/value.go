@@ -1,0 +1,206 @@
+package scan
+
+import "encoding/binary"
+
+// Space returns the index of the first byte of doc at or after i that is not
+// white space, or len(doc).
+func Space(doc []byte, i int) int {
+	for i < len(doc) && doc[i] <= ' ' && isSpace(doc[i]) {
+		i++
+	}
+	return i
+}
+
+func isSpace(c byte) bool { return c == ' ' || c == '\n' || c == '\t' || c == '\r' }
+
+// ValueEnd checks the value at doc[i], whose containers may nest depth deep,
+// and returns the index after it. With a code other than OK the index is the
+// place of the fault.
+func ValueEnd(doc []byte, i, depth int) (int, Code) {
+	if i >= len(doc) {
+		return i, UnexpectedEnd
+	}
+	switch c := doc[i]; c {
+	case '"':
+		end, _, code := StringEnd(doc, i+1)
+		if code != OK {
+			return end, code
+		}
+		return end + 1, OK
+	case '{':
+		if depth <= 0 {
+			return i, TooDeep
+		}
+		return objectEnd(doc, i+1, depth-1)
+	case '[':
+		if depth <= 0 {
+			return i, TooDeep
+		}
+		return arrayEnd(doc, i+1, depth-1)
+	case 't', 'f', 'n':
+		return LiteralEnd(doc, i)
+	default:
+		end, _, code := NumberEnd(doc, i)
+		return end, code
+	}
+}
+
+func objectEnd(doc []byte, i, depth int) (int, Code) {
+	i = Space(doc, i)
+	if i < len(doc) && doc[i] == '}' {
+		return i + 1, OK
+	}
+	for {
+		if i >= len(doc) || doc[i] != '"' {
+			return i, atEnd(doc, i)
+		}
+		end, _, code := StringEnd(doc, i+1)
+		if code != OK {
+			return end, code
+		}
+		i = Space(doc, end+1)
+		if i >= len(doc) || doc[i] != ':' {
+			return i, atEnd(doc, i)
+		}
+		i, code = ValueEnd(doc, Space(doc, i+1), depth)
+		if code != OK {
+			return i, code
+		}
+		i = Space(doc, i)
+		if i >= len(doc) {
+			return i, UnexpectedEnd
+		}
+		switch doc[i] {
+		case '}':
+			return i + 1, OK
+		case ',':
+			i = Space(doc, i+1)
+		default:
+			return i, UnexpectedByte
+		}
+	}
+}
+
+func arrayEnd(doc []byte, i, depth int) (int, Code) {
+	i = Space(doc, i)
+	if i < len(doc) && doc[i] == ']' {
+		return i + 1, OK
+	}
+	for {
+		var code Code
+		i, code = ValueEnd(doc, i, depth)
+		if code != OK {
+			return i, code
+		}
+		i = Space(doc, i)
+		if i >= len(doc) {
+			return i, UnexpectedEnd
+		}
+		switch doc[i] {
+		case ']':
+			return i + 1, OK
+		case ',':
+			i = Space(doc, i+1)
+		default:
+			return i, UnexpectedByte
+		}
+	}
+}
+
+const (
+	wordNull = 'n' | 'u'<<8 | 'l'<<16 | 'l'<<24
+	wordTrue = 't' | 'r'<<8 | 'u'<<16 | 'e'<<24
+	wordAlse = 'a' | 'l'<<8 | 's'<<16 | 'e'<<24
+)
+
+// LiteralEnd checks that true, false or null stands at doc[i] and returns the
+// index after it.
+func LiteralEnd(doc []byte, i int) (int, Code) {
+	if len(doc)-i >= 5 && doc[i] == 'f' {
+		if binary.LittleEndian.Uint32(doc[i+1:]) == wordAlse {
+			return i + 5, OK
+		}
+	} else if len(doc)-i >= 4 {
+		if w := binary.LittleEndian.Uint32(doc[i:]); w == wordNull || w == wordTrue {
+			return i + 4, OK
+		}
+	}
+	// The slow way finds the byte at fault.
+	for _, lit := range [...]string{"null", "true", "false"} {
+		if i >= len(doc) || doc[i] != lit[0] {
+			continue
+		}
+		for n := 0; n < len(lit); n, i = n+1, i+1 {
+			if i >= len(doc) || doc[i] != lit[n] {
+				return i, atEnd(doc, i)
+			}
+		}
+		return i, OK
+	}
+	return i, atEnd(doc, i)
+}
+
+// Flags tell what a scan of a string or number came across.
+type Flags uint8
+
+const (
+	Escaped  Flags = 1 << iota // string: at least one escape sequence
+	NonASCII                   // string: at least one byte above 0x7f
+	Fraction                   // number: has a fraction
+	Exponent                   // number: has an exponent
+)
+
+// NumberEnd checks the number at doc[i] and returns the index after it.
+func NumberEnd(doc []byte, i int) (int, Flags, Code) {
+	var f Flags
+	start := i
+	if i < len(doc) && doc[i] == '-' {
+		i++
+	}
+	switch {
+	case i >= len(doc):
+		return i, f, UnexpectedEnd
+	case doc[i] == '0':
+		i++
+		if i < len(doc) && doc[i]-'0' < 10 {
+			return i, f, BadNumber
+		}
+	case doc[i]-'0' < 10:
+		for i++; i < len(doc) && doc[i]-'0' < 10; i++ {
+		}
+	case i > start:
+		return i, f, BadNumber
+	default:
+		return i, f, UnexpectedByte
+	}
+	if i < len(doc) && doc[i] == '.' {
+		f |= Fraction
+		n := i + 1
+		for i++; i < len(doc) && doc[i]-'0' < 10; i++ {
+		}
+		if i == n {
+			return i, f, numberFault(doc, i)
+		}
+	}
+	if i < len(doc) && doc[i]|0x20 == 'e' {
+		f |= Exponent
+		i++
+		if i < len(doc) && (doc[i] == '+' || doc[i] == '-') {
+			i++
+		}
+		n := i
+		for ; i < len(doc) && doc[i]-'0' < 10; i++ {
+		}
+		if i == n {
+			return i, f, numberFault(doc, i)
+		}
+	}
+	return i, f, OK
+}
+
+func numberFault(doc []byte, i int) Code {
+	if i >= len(doc) {
+		return UnexpectedEnd
+	}
+	return BadNumber
+}
