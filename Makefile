@@ -1,0 +1,53 @@
+# weir: one command for each thing a person wants to do.
+#
+# WEIR_CACHE    where everything built or downloaded lives (default ~/.cache/weir)
+# WEIR_REQUIRE  "all" turns skipped tests into failures, as in .ci/run
+
+SHELL := bash
+export WEIR_CACHE ?= $(HOME)/.cache/weir
+
+# The tools module pins linters apart from what weir itself requires.
+TOOL := go tool -modfile=.tools/go.mod
+
+.DEFAULT_GOAL := help
+.PHONY: help setup edge build run test race fuzz torture conformance bench check fmt clean
+
+help: ## Say what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## Install what building and testing need; does nothing when it is all there
+	@.tools/setup
+
+edge: setup ## Compile the collector with TinyGo and the schemas into a bundle
+	@edge/toolchain/build
+
+build: edge ## Build bin/weir with the compiled edge inside
+	@mkdir -p bin
+	go build -trimpath -o bin/weir ./host/cmd/weir
+
+run: build ## Run everything in one process, with a demo page: no configuration, no network
+	@bin/weir dev
+
+test: setup ## Run every test on every runtime, with a summary of what ran and what did not
+	@.tools/test
+
+fuzz: ## Run each fuzz target for FUZZTIME (default 30s)
+	@.tools/fuzz $(or $(FUZZTIME),30s)
+
+torture: edge ## Kill hosts, stop databases and fill disks under load
+	go test -count=1 -timeout 30m -tags torture -run Torture ./host/...
+
+conformance: edge ## Run the golden suite and every sink's conformance suite, and nothing else
+	@.tools/test conformance
+
+bench: edge ## Measure weir beside what it replaces, in one run
+	@.tools/bench
+
+check: ## Run the static checks alone: format, vet, staticcheck, TypeScript, vulnerabilities
+	@.tools/test static
+
+fmt: ## Format Go sources
+	gofmt -w edge host schemas sinks
+
+clean: ## Remove what was built in the tree; the cache outside it stays
+	rm -rf .build bin edge/cloudflare/build edge/wazero/module/*.wasm edge/wazero/module/*.bundle
