@@ -1,0 +1,79 @@
+package abi
+
+import (
+	"encoding/binary"
+
+	"weir/edge/collector"
+)
+
+// AppendInput appends the input frame of in to dst.
+func AppendInput(dst []byte, in *collector.Input) []byte {
+	start := len(dst)
+	r, at := &in.Request, &in.Location
+	var flags byte
+	if r.Secure {
+		flags |= flagSecure
+	}
+	if r.BodyTooLarge {
+		flags |= flagBodyTooLarge
+	}
+	if in.Trapped {
+		flags |= flagTrapped
+	}
+	dst = begin(dst, flags)
+	dst = binary.LittleEndian.AppendUint64(dst, uint64(in.NowMillis))
+	dst = append(dst, in.Entropy[:]...)
+	dst = AppendString(dst, r.Method)
+	dst = AppendString(dst, r.Path)
+	dst = AppendString(dst, r.Query)
+	dst = AppendString(dst, r.Host)
+	dst = AppendString(dst, r.ClientIP)
+	dst = AppendString(dst, at.Country)
+	dst = AppendString(dst, at.Region)
+	dst = AppendString(dst, at.City)
+	dst = AppendString(dst, at.Continent)
+	dst = AppendString(dst, at.Timezone)
+	dst = AppendString(dst, at.Latitude)
+	dst = AppendString(dst, at.Longitude)
+	dst = AppendString(dst, at.ASN)
+	dst = AppendString(dst, at.ASOrg)
+	dst = AppendString(dst, at.Colo)
+	dst = appendHeaders(dst, r.Headers)
+	dst = appendBytes(dst, r.Body)
+	return end(dst, start)
+}
+
+// DecodeInput fills in from an input frame. What it holds afterwards shares the
+// frame's bytes; the room of in.Request.Headers is used again. On an error in
+// is not to be used.
+func DecodeInput(in *collector.Input, frame []byte) error {
+	r, flags := open(frame)
+	if r.err == nil && flags&^flagsKnown != 0 {
+		return ErrValue
+	}
+	in.Request.Secure = flags&flagSecure != 0
+	in.Request.BodyTooLarge = flags&flagBodyTooLarge != 0
+	in.Trapped = flags&flagTrapped != 0
+	if now := r.take(8); now != nil {
+		in.NowMillis = int64(binary.LittleEndian.Uint64(now))
+	}
+	copy(in.Entropy[:], r.take(len(in.Entropy)))
+	in.Request.Method = r.string()
+	in.Request.Path = r.string()
+	in.Request.Query = r.string()
+	in.Request.Host = r.string()
+	in.Request.ClientIP = r.string()
+	in.Location.Country = r.string()
+	in.Location.Region = r.string()
+	in.Location.City = r.string()
+	in.Location.Continent = r.string()
+	in.Location.Timezone = r.string()
+	in.Location.Latitude = r.string()
+	in.Location.Longitude = r.string()
+	in.Location.ASN = r.string()
+	in.Location.ASOrg = r.string()
+	in.Location.Colo = r.string()
+	in.Request.Headers = r.headers(in.Request.Headers[:0])
+	in.Request.Body = r.bytes()
+	return r.close()
+}

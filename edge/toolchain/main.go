@@ -1,0 +1,105 @@
+// Command toolchain compiles the edge: the collector to WebAssembly with
+// TinyGo, and the schemas of the repository to the bundle it is handed at start.
+//
+//	edge/wazero/module/edge.wasm       embedded by edge/wazero
+//	edge/wazero/module/default.bundle
+//	edge/cloudflare/build/             the same two, for the Worker
+//
+// It uses the TinyGo on PATH when that is recent enough and otherwise builds
+// its own into $WEIR_CACHE. What is up to date is left alone.
+package main
+
+import (
+	"bytes"
+	"compress/gzip"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// destinations are the folders that hold the compiled edge.
+var destinations = []string{"edge/wazero/module", "edge/cloudflare/build"}
+
+func main() {
+	if err := run(os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "edge/toolchain:", err)
+		os.Exit(1)
+	}
+}
+
+func run(out io.Writer) error {
+	root, err := repository()
+	if err != nil {
+		return err
+	}
+	module, compiler, err := compileModule(root)
+	if err != nil {
+		return err
+	}
+	schemas, err := compileBundle(root)
+	if err != nil {
+		return err
+	}
+	for _, folder := range destinations {
+		if err := publish(filepath.Join(root, folder, "edge.wasm"), module); err != nil {
+			return err
+		}
+		if err := publish(filepath.Join(root, folder, "default.bundle"), schemas); err != nil {
+			return err
+		}
+	}
+	fmt.Fprintf(out, "edge.wasm       %s  (%s)\n", sizes(module), compiler)
+	fmt.Fprintf(out, "default.bundle  %s\n", sizes(schemas))
+	return nil
+}
+
+// repository returns weir's root, wherever below it the command runs.
+func repository() (string, error) {
+	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "weir").Output()
+	if err != nil {
+		return "", fmt.Errorf("finding the repository: run this below weir's go.mod: %w", err)
+	}
+	return strings.TrimSpace(string(out)), nil
+}
+
+// cache returns where everything built lives, outside the tree.
+func cache() (string, error) {
+	if dir := os.Getenv("WEIR_CACHE"); dir != "" {
+		return filepath.Abs(dir)
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "", fmt.Errorf("finding the cache: set WEIR_CACHE or HOME: %w", err)
+	}
+	return filepath.Join(home, ".cache", "weir"), nil
+}
+
+// publish writes content to path unless it is there already, in one step, so
+// that nobody reads half a file.
+func publish(path string, content []byte) error {
+	if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, content) {
+		return nil
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return fmt.Errorf("writing %s: %w", path, err)
+	}
+	tmp := fmt.Sprintf("%s.%d", path, os.Getpid())
+	if err := os.WriteFile(tmp, content, 0o644); err != nil {
+		return fmt.Errorf("writing %s: %w", path, err)
+	}
+	if err := os.Rename(tmp, path); err != nil {
+		return fmt.Errorf("writing %s: %w", path, err)
+	}
+	return nil
+}
+
+func sizes(b []byte) string {
+	var squeezed bytes.Buffer
+	w, _ := gzip.NewWriterLevel(&squeezed, gzip.BestCompression)
+	w.Write(b)
+	w.Close()
+	return fmt.Sprintf("%7.1f KB  %6.1f KB gzipped", float64(len(b))/1000, float64(squeezed.Len())/1000)
+}

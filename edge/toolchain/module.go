@@ -1,0 +1,118 @@
+package main
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// modulePackage is the program that becomes edge.wasm.
+const modulePackage = "./edge/cloudflare"
+
+// moduleFlags build a reactor: exports are called after _initialize, and there
+// is no _start.
+//
+// gc=leaking: a request allocates nothing in steady state, so there is nothing
+// to collect; what a rare path leaks is bounded by the runtimes, which replace
+// an instance past a limit of memory. It is the smallest and fastest of the
+// three, see the README beside this file.
+//
+// panic=trap: a panic becomes a trap, which the runtimes answer by replacing
+// the instance, and no text is formatted or printed in between.
+var moduleFlags = []string{
+	"-buildmode=c-shared", "-no-debug", "-opt=2", "-gc=leaking", "-scheduler=none", "-panic=trap",
+}
+
+// compileModule returns edge.wasm and the name of the compiler that made it.
+// Compiled modules are kept in the cache by a hash of all that went in.
+func compileModule(root string) ([]byte, string, error) {
+	dir, err := cache()
+	if err != nil {
+		return nil, "", err
+	}
+	compiler, err := findTinyGo(root, dir)
+	if err != nil {
+		return nil, "", err
+	}
+	sources, err := moduleSources(root)
+	if err != nil {
+		return nil, "", err
+	}
+	key, err := hashFiles(root, compiler.name+compiler.target+strings.Join(moduleFlags, " "), sources...)
+	if err != nil {
+		return nil, "", err
+	}
+	kept := filepath.Join(dir, "edge", key+".wasm")
+	if module, err := os.ReadFile(kept); err == nil {
+		return module, compiler.name, nil
+	}
+	module, err := compiler.build(root)
+	if err != nil {
+		return nil, "", err
+	}
+	return module, compiler.name, publish(kept, module)
+}
+
+// moduleSources lists the files of this repository and its modules that the
+// program is compiled from, relative to root.
+func moduleSources(root string) ([]string, error) {
+	const format = `{{if not .Standard}}{{$d := .Dir}}{{range .GoFiles}}{{$d}}/{{.}}{{"\n"}}{{end}}{{end}}`
+	list := exec.Command("go", "list", "-deps", "-tags", "tinygo,tinygo.wasm", "-f", format, modulePackage)
+	list.Dir = root
+	list.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm")
+	var said bytes.Buffer
+	list.Stderr = &said
+	out, err := list.Output()
+	if err != nil {
+		return nil, fmt.Errorf("listing what %s is made of: %w\n%s", modulePackage, err, said.Bytes())
+	}
+	var files []string
+	for file := range strings.Lines(string(out)) {
+		rel, err := filepath.Rel(root, strings.TrimSpace(file))
+		if err != nil {
+			return nil, fmt.Errorf("listing what %s is made of: %w", modulePackage, err)
+		}
+		files = append(files, rel)
+	}
+	return files, nil
+}
+
+func (t *tinyGo) build(root string) ([]byte, error) {
+	tmp, err := os.MkdirTemp("", "weir-edge-")
+	if err != nil {
+		return nil, fmt.Errorf("compiling the edge: %w", err)
+	}
+	defer os.RemoveAll(tmp)
+	output := filepath.Join(tmp, "edge.wasm")
+	args := slices.Concat([]string{"build", "-target", t.target}, moduleFlags, []string{"-o", output, modulePackage})
+	cmd := exec.Command(t.path, args...)
+	cmd.Dir = root
+	cmd.Env = append(os.Environ(), t.env...)
+	var said bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &said, &said
+	if err := cmd.Run(); err != nil {
+		return nil, fmt.Errorf("compiling the edge: tinygo %s: %w\n%s", strings.Join(args, " "), err, said.Bytes())
+	}
+	return os.ReadFile(output)
+}
+
+// hashFiles returns 16 hexadecimal digits over salt and the named files' names
+// and contents.
+func hashFiles(dir, salt string, names ...string) (string, error) {
+	h := sha256.New()
+	fmt.Fprintf(h, "%s\n", salt)
+	for _, name := range names {
+		content, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			return "", fmt.Errorf("hashing inputs: %w", err)
+		}
+		fmt.Fprintf(h, "%s %d\n%s\n", name, len(content), content)
+	}
+	return hex.EncodeToString(h.Sum(nil))[:16], nil
+}
