@@ -59,6 +59,16 @@ func (a Ack) String() string {
 	return "unknown"
 }
 
+// ParseAck returns the mode of that name.
+func ParseAck(name string) (Ack, bool) {
+	for a := range ackNames {
+		if ackNames[a] == name {
+			return Ack(a), true
+		}
+	}
+	return 0, false
+}
+
 // Verdict is the judgement of an event.
 type Verdict uint8
 

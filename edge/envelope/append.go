@@ -1,0 +1,168 @@
+package envelope
+
+import (
+	"math/bits"
+	"strconv"
+)
+
+// AppendBatch appends a batch: the header line, its Events and Failed counted
+// here, then a line for each event. loc is where the request came from, as the
+// privacy rules left it.
+func AppendBatch(dst []byte, h *Header, loc *Location, events []Event) []byte {
+	h.Events, h.Failed = len(events), 0
+	for i := range events {
+		if events[i].Verdict != Good {
+			h.Failed++
+		}
+	}
+	dst = append(h.AppendJSON(dst), '\n')
+	for i := range events {
+		dst = append(events[i].AppendJSON(dst, h, loc, i), '\n')
+	}
+	return dst
+}
+
+// AppendJSON appends the envelope of e, the index-th event of the batch that h
+// describes: one line, without its end.
+func (e *Event) AppendJSON(dst []byte, h *Header, loc *Location, index int) []byte {
+	present := e.present
+	if e.Unstruct.Schema != "" {
+		present[UnstructEvent>>6] |= 1 << (UnstructEvent & 63)
+	}
+	if len(e.Contexts) > 0 {
+		present[Contexts>>6] |= 1 << (Contexts & 63)
+	}
+	dst = append(dst, '{')
+	for w, word := range present {
+		for ; word != 0; word &= word - 1 {
+			f := Field(w<<6 + bits.TrailingZeros64(word))
+			dst = append(append(append(dst, '"'), columns[f].name...), '"', ':')
+			dst = append(e.appendColumn(dst, f), ',')
+		}
+	}
+	return append(e.appendWeir(append(dst, `"weir":`...), h, loc, index), '}')
+}
+
+func (e *Event) appendColumn(dst []byte, f Field) []byte {
+	switch f {
+	case UnstructEvent:
+		return appendSelfDescribing(dst, &e.Unstruct)
+	case Contexts:
+		dst = append(dst, '[')
+		for i := range e.Contexts {
+			dst = append(appendSelfDescribing(dst, &e.Contexts[i]), ',')
+		}
+		return end(dst, ']')
+	}
+	switch v := &e.values[e.index[f]]; columns[f].kind {
+	case Timestamp:
+		return append(AppendTime(append(dst, '"'), v.n), '"')
+	case Integer:
+		return strconv.AppendInt(dst, v.n, 10)
+	case Boolean:
+		return strconv.AppendBool(dst, v.n != 0)
+	case Decimal:
+		return append(dst, v.text...)
+	default:
+		return AppendString(dst, v.text)
+	}
+}
+
+func appendSelfDescribing(dst []byte, s *SelfDescribing) []byte {
+	dst = AppendString(append(dst, `{"schema":`...), s.Schema)
+	dst = appendSpliced(append(dst, `,"data":`...), s.Data)
+	return append(dst, '}')
+}
+
+// appendWeir appends the value of the member "weir". Members that have nothing to say are left out.
+func (e *Event) appendWeir(dst []byte, h *Header, loc *Location, index int) []byte {
+	dst = strconv.AppendInt(append(dst, `{"version":`...), Version, 10)
+	dst = appendMember(append(dst, ','), "protocol", e.Protocol)
+	dst = appendMember(dst, "verdict", e.Verdict.String())
+	dst = appendMember(dst, "batch", h.ID)
+	dst = strconv.AppendInt(append(dst, `"index":`...), int64(index), 10)
+	dst = append(dst, ',')
+	dst = appendFilled(dst, "bundle", h.Bundle)
+	if len(e.Violations) > 0 {
+		dst = append(dst, `"violations":[`...)
+		for i := range e.Violations {
+			v := &e.Violations[i]
+			dst = appendMember(append(dst, '{'), "schema", v.Schema)
+			dst = appendMember(dst, "path", v.Path)
+			dst = appendMember(dst, "keyword", v.Keyword)
+			dst = append(end(appendMember(dst, "message", v.Message), '}'), ',')
+		}
+		dst = append(end(dst, ']'), ',')
+	}
+	if e.MoreViolations > 0 {
+		dst = strconv.AppendInt(append(dst, `"violations_more":`...), int64(e.MoreViolations), 10)
+		dst = append(dst, ',')
+	}
+	if len(e.Receipts) > 0 {
+		dst = append(dst, `"receipts":[`...)
+		for i := range e.Receipts {
+			r := &e.Receipts[i]
+			dst = appendMember(append(dst, '{'), "rule", r.Rule)
+			dst = appendMember(dst, "field", r.Field)
+			dst = append(end(appendMember(dst, "action", r.Action), '}'), ',')
+		}
+		dst = append(end(dst, ']'), ',')
+	}
+	if *loc != (Location{}) {
+		dst = append(loc.appendJSON(append(dst, `"edge":`...)), ',')
+	}
+	if len(e.Rejected) > 0 {
+		dst = append(dst, `"rejected":{`...)
+		for i := range e.Rejected {
+			dst = appendMember(dst, e.Rejected[i].Name, e.Rejected[i].Value)
+		}
+		dst = append(end(dst, '}'), ',')
+	}
+	dst = appendFilled(dst, "payload", e.Payload)
+	return end(dst, '}')
+}
+
+func (l *Location) appendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	dst = appendFilled(dst, "country", l.Country)
+	dst = appendFilled(dst, "region", l.Region)
+	dst = appendFilled(dst, "city", l.City)
+	dst = appendFilled(dst, "continent", l.Continent)
+	dst = appendFilled(dst, "timezone", l.Timezone)
+	dst = appendFilled(dst, "latitude", l.Latitude)
+	dst = appendFilled(dst, "longitude", l.Longitude)
+	dst = appendFilled(dst, "asn", l.ASN)
+	dst = appendFilled(dst, "as_org", l.ASOrg)
+	dst = appendFilled(dst, "colo", l.Colo)
+	return end(dst, '}')
+}
+
+// AppendJSON appends the header line, without its end.
+func (h *Header) AppendJSON(dst []byte) []byte {
+	dst = strconv.AppendInt(append(dst, `{"weir_batch":`...), Version, 10)
+	dst = appendMember(append(dst, ','), "id", h.ID)
+	dst = AppendTime(append(dst, `"captured":"`...), h.Captured)
+	dst = appendMember(append(dst, '"', ','), "ack", h.Ack.String())
+	dst = strconv.AppendInt(append(dst, `"events":`...), int64(h.Events), 10)
+	dst = strconv.AppendInt(append(dst, `,"failed":`...), int64(h.Failed), 10)
+	return end(appendFilled(append(dst, ','), "bundle", h.Bundle), '}')
+}
+
+// appendMember appends a member and a comma, for end to replace.
+func appendMember(dst []byte, name, value string) []byte {
+	dst = append(AppendString(dst, name), ':')
+	return append(AppendString(dst, value), ',')
+}
+
+func appendFilled(dst []byte, name, value string) []byte {
+	if value == "" {
+		return dst
+	}
+	return appendMember(dst, name, value)
+}
+
+// end closes an object or array that holds something: closing replaces the last comma.
+func end(dst []byte, closing byte) []byte {
+	dst[len(dst)-1] = closing
+	return dst
+}

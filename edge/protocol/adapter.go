@@ -1,0 +1,43 @@
+package protocol
+
+import "weir/edge/envelope"
+
+// Answer is what the clients of a wire format expect once their events were
+// taken: status 200 with this body.
+type Answer struct {
+	ContentType  string // "" for none
+	CacheControl string // "" for none
+	Body         []byte
+	// Identify says that clients of the format are told apart by the network
+	// user id: the request's cookie is read and the answer sets it.
+	Identify bool
+}
+
+// Answerer is an [Adapter] whose clients expect something else than a plain "ok".
+type Answerer interface {
+	Answer(r *Request) Answer
+}
+
+// Limits bound what an adapter reads from one request.
+type Limits struct {
+	Events int // events; a request with more of them is a fault after the last that fits
+	Depth  int // nesting of JSON
+	// Strict asks for the format's official treatment of a request in which one
+	// event is malformed, where weir would fail that event alone.
+	Strict bool
+}
+
+// Limiter is an [Adapter] that can be told its limits, once, before any request.
+type Limiter interface {
+	Limit(Limits)
+}
+
+// Fault is the error of a request, or of the rest of one, in which no event
+// can be read. It becomes a failed event with the violation and the request's
+// body from byte From on.
+type Fault struct {
+	envelope.Violation
+	From int
+}
+
+func (f *Fault) Error() string { return f.Message }
