@@ -1,0 +1,130 @@
+package pattern
+
+import "encoding/binary"
+
+// A segment table is
+//
+//	[0]      Kind
+//	[1:257]  for each byte, one bit for each of up to eight classes that hold it
+//	[257:]   steps, the last of them final
+//
+// Runs are greedy and nothing is ever tried twice. That is exact because the
+// compiler only writes a run whose length is fixed, or after which a match can
+// go on with no member of the run's class.
+const segmentSteps = 1 + 256
+
+const (
+	// StepByte: [1] byte. The next byte is this one.
+	StepByte = iota
+	// StepLiteral: [1] n, [2:2+n] bytes. The next bytes are these.
+	StepLiteral
+	// StepRun: [1] class bit, [2:6] minimum, [6:10] maximum. That many members
+	// of an ASCII class follow.
+	StepRun
+	// StepText is StepRun for a class that holds every code point beyond ASCII.
+	// The range counts code points.
+	StepText
+	// StepLine is StepText for a class without U+2028 and U+2029.
+	StepLine
+	// StepEnd is final: the string must end here.
+	StepEnd
+	// StepAccept is final: whatever follows is accepted.
+	StepAccept
+	// StepDFA is final: the DFA8 or DFA16 table that fills the rest of this
+	// table must accept the rest of the string.
+	StepDFA
+)
+
+const runSize = 10
+
+func matchSegments(t, s []byte) bool {
+	member := (*[256]byte)(t[1:segmentSteps])
+	step := t[segmentSteps:]
+	for {
+		switch step[0] {
+		case StepByte:
+			if len(s) == 0 || s[0] != step[1] {
+				return false
+			}
+			s, step = s[1:], step[2:]
+		case StepLiteral:
+			n := int(step[1])
+			if len(s) < n || string(s[:n]) != string(step[2:2+n]) {
+				return false
+			}
+			s, step = s[n:], step[2+n:]
+		case StepRun:
+			lo, hi := runRange(step)
+			r := s
+			if uint64(len(r)) > hi {
+				r = r[:hi]
+			}
+			n := runLength(member, step[1], r)
+			if uint64(n) < lo {
+				return false
+			}
+			s, step = s[n:], step[runSize:]
+		case StepText, StepLine:
+			lo, hi := runRange(step)
+			n, count := textLength(member, step[1], s, hi, step[0] == StepLine)
+			if count < lo {
+				return false
+			}
+			s, step = s[n:], step[runSize:]
+		case StepEnd:
+			return len(s) == 0
+		case StepAccept:
+			return true
+		case StepDFA:
+			return Match(step[1:], s)
+		default:
+			return false
+		}
+	}
+}
+
+// runRange reads the range of a run; an unlimited one ends beyond any string.
+func runRange(step []byte) (lo, hi uint64) {
+	lo = uint64(binary.LittleEndian.Uint32(step[2:6]))
+	hi = uint64(binary.LittleEndian.Uint32(step[6:10]))
+	if hi == Unlimited {
+		hi = 1 << 62
+	}
+	return lo, hi
+}
+
+// runLength counts the leading bytes of s whose class bits hold bit.
+func runLength(member *[256]byte, bit byte, s []byte) int {
+	i := 0
+	for ; i+4 <= len(s); i += 4 {
+		q := s[i : i+4 : i+4]
+		if member[q[0]]&member[q[1]]&member[q[2]]&member[q[3]]&bit == 0 {
+			break
+		}
+	}
+	for i < len(s) && member[s[i]]&bit != 0 {
+		i++
+	}
+	return i
+}
+
+// textLength is runLength for a class that reaches beyond ASCII. It returns the
+// length in bytes and in code points, of which it takes at most max.
+func textLength(member *[256]byte, bit byte, s []byte, max uint64, line bool) (n int, count uint64) {
+	i := 0
+	for i < len(s) {
+		if b := s[i]; b < 0x80 {
+			if count == max || member[b]&bit == 0 {
+				break
+			}
+			count++
+		} else if b >= 0xC0 {
+			if count == max || line && lineTerminatorAt(s, i) {
+				break
+			}
+			count++
+		}
+		i++
+	}
+	return i, count
+}
