@@ -1,0 +1,27 @@
+package journal
+
+import "time"
+
+// DeadLetter is a valid event that a sink gave up on. It carries its own
+// bytes: the batch it came in may have been pruned.
+type DeadLetter struct {
+	ID       int64 // given by the journal
+	Route    string
+	Sink     string
+	EventID  string
+	App      string
+	Schema   string
+	Reason   string // what the sink said, without values of the event
+	Tries    int
+	Envelope []byte
+	Died     time.Time
+	Retried  time.Time // zero until it was handed to its route again
+}
+
+// Query selects dead letters. Zero members select everything.
+type Query struct {
+	Route   string
+	IDs     []int64
+	Retried bool // those already retried, too
+	Limit   int  // 0 means 100
+}

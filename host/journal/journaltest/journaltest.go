@@ -1,0 +1,467 @@
+// Package journaltest is the suite that every journal.Journal passes.
+package journaltest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"weir/host/journal"
+)
+
+// Open opens the test's one store, which is empty at first and is opened again
+// after the journal before was closed. The suite closes what it opens.
+type Open func(routes ...string) (journal.Journal, error)
+
+// Run runs the suite; store prepares an empty store for each test.
+func Run(t *testing.T, store func(t *testing.T) Open) {
+	for name, test := range map[string]func(*testing.T, *suite){
+		"append then read":           appendThenRead,
+		"known ids are stored once":  knownIDs,
+		"ids outlive the process":    idsOutliveProcess,
+		"several batches are atomic": severalBatches,
+		"concurrent senders":         concurrentSenders,
+		"next waits":                 nextWaits,
+		"next keeps its limits":      nextLimits,
+		"routes are independent":     independentRoutes,
+		"positions survive":          positionsSurvive,
+		"unsettled is read again":    unsettledAgain,
+		"plans survive":              plansSurvive,
+		"dead letters":               deadLetters,
+		"retry reaches one route":    retryOneRoute,
+		"stats":                      stats,
+		"closed":                     closed,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, &suite{t: t, open: store(t)})
+		})
+	}
+}
+
+type suite struct {
+	t    *testing.T
+	open Open
+	j    journal.Journal
+}
+
+func (s *suite) start(routes ...string) journal.Journal {
+	s.t.Helper()
+	j, err := s.open(routes...)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { j.Close() })
+	s.j = j
+	return j
+}
+
+func (s *suite) stop() {
+	s.t.Helper()
+	if err := s.j.Close(); err != nil {
+		s.t.Fatalf("closing: %v", err)
+	}
+}
+
+func (s *suite) append(b ...journal.Batch) int {
+	s.t.Helper()
+	dup, err := s.j.Append(s.t.Context(), b...)
+	if err != nil {
+		s.t.Fatalf("appending: %v", err)
+	}
+	return dup
+}
+
+func (s *suite) route(name string) journal.Route {
+	s.t.Helper()
+	r, err := s.j.Route(name)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return r
+}
+
+var generous = journal.Limit{Records: 1000, Bytes: 1 << 20}
+
+// read returns the next n records of a route.
+func (s *suite) read(r journal.Route, n int) []journal.Record {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(s.t.Context(), 10*time.Second)
+	defer cancel()
+	var list []journal.Record
+	for len(list) < n {
+		l := generous
+		l.Records = n - len(list)
+		records, err := r.Next(ctx, l)
+		if err != nil {
+			s.t.Fatalf("reading record %d of %d: %v", len(list)+1, n, err)
+		}
+		list = append(list, records...)
+	}
+	return list
+}
+
+// nothing fails the test if the route has a record waiting.
+func (s *suite) nothing(r journal.Route) {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(s.t.Context(), 50*time.Millisecond)
+	defer cancel()
+	records, err := r.Next(ctx, generous)
+	if !errors.Is(err, context.DeadlineExceeded) {
+		s.t.Fatalf("Next returned %d records and %v, want none and %v", len(records), err, context.DeadlineExceeded)
+	}
+}
+
+func batch(n int) journal.Batch {
+	return journal.Batch{ID: journal.NewID(time.Now()), Events: 1,
+		Frame: fmt.Appendf(nil, "{\"header\":%d}\n{\"event\":%d,\"filler\":%q}\n", n, n, bytes.Repeat([]byte("x"), n%100))}
+}
+
+func batches(n int) []journal.Batch {
+	list := make([]journal.Batch, n)
+	for i := range list {
+		list[i] = batch(i)
+	}
+	return list
+}
+
+func (s *suite) same(got []journal.Record, want []journal.Batch) {
+	s.t.Helper()
+	if len(got) != len(want) {
+		s.t.Fatalf("%d records, want %d", len(got), len(want))
+	}
+	for i := range got {
+		if got[i].ID != want[i].ID || !bytes.Equal(got[i].Frame, want[i].Frame) {
+			s.t.Fatalf("record %d is %s %q, want %s %q", i, got[i].ID, got[i].Frame, want[i].ID, want[i].Frame)
+		}
+		if i > 0 && got[i].Seq != got[i-1].Seq+1 {
+			s.t.Fatalf("seq %d follows %d", got[i].Seq, got[i-1].Seq)
+		}
+		if got[i].Received.IsZero() {
+			s.t.Fatalf("record %d has no time of reception", i)
+		}
+	}
+}
+
+func appendThenRead(t *testing.T, s *suite) {
+	s.start("a")
+	want := batches(150)
+	for _, b := range want {
+		if dup := s.append(b); dup != 0 {
+			t.Fatalf("a first append counts %d duplicates", dup)
+		}
+	}
+	r := s.route("a")
+	if next, planned := r.Start(); next != (journal.Position{Seq: 1}) || planned != (journal.Position{}) {
+		t.Errorf("an empty journal starts at %v, %v", next, planned)
+	}
+	s.same(s.read(r, len(want)), want)
+	s.nothing(r)
+	if _, err := s.j.Route("unknown"); err == nil {
+		t.Error("a route that the journal was not opened with exists")
+	}
+}
+
+func knownIDs(t *testing.T, s *suite) {
+	s.start("a")
+	b := batch(1)
+	s.append(b)
+	for range 10 {
+		if dup := s.append(b); dup != 1 {
+			t.Fatalf("a known id counts %d duplicates, want 1", dup)
+		}
+	}
+	other := batch(2)
+	if dup := s.append(other, b); dup != 1 {
+		t.Fatalf("one known of two counts %d duplicates", dup)
+	}
+	r := s.route("a")
+	s.same(s.read(r, 2), []journal.Batch{b, other})
+	s.nothing(r)
+}
+
+func idsOutliveProcess(t *testing.T, s *suite) {
+	s.start("a")
+	b := batch(1)
+	s.append(b)
+	r := s.route("a")
+	got := s.read(r, 1)
+	s.settle(r, journal.Position{Seq: got[0].Seq + 1})
+	s.stop()
+	s.start("a")
+	if dup := s.append(b); dup != 1 {
+		t.Errorf("after reopening a known id counts %d duplicates, want 1", dup)
+	}
+	s.nothing(s.route("a"))
+}
+
+func severalBatches(t *testing.T, s *suite) {
+	s.start("a")
+	want := batches(20)
+	s.append(want...)
+	s.same(s.read(s.route("a"), 20), want)
+}
+
+func concurrentSenders(t *testing.T, s *suite) {
+	s.start("a", "b")
+	const senders, each = 16, 25
+	sent := make([][]journal.Batch, senders)
+	var wg sync.WaitGroup
+	for i := range senders {
+		sent[i] = batches(each)
+		wg.Go(func() {
+			for k, b := range sent[i] {
+				if _, err := s.j.Append(t.Context(), b); err != nil {
+					t.Errorf("sender %d, batch %d: %v", i, k, err)
+				}
+				if k%5 == 0 { // an edge that missed the answer sends again
+					if dup, err := s.j.Append(t.Context(), b); dup != 1 || err != nil {
+						t.Errorf("sending again: %d duplicates, %v", dup, err)
+					}
+				}
+			}
+		})
+	}
+	for _, name := range []string{"a", "b"} {
+		r := s.route(name)
+		at := map[journal.ID]int64{}
+		for _, rec := range s.read(r, senders*each) {
+			at[rec.ID] = rec.Seq
+		}
+		wg.Wait()
+		for _, list := range sent {
+			for k, b := range list {
+				if at[b.ID] == 0 {
+					t.Fatalf("route %s never read %s", name, b.ID)
+				}
+				if k > 0 && at[b.ID] < at[list[k-1].ID] {
+					t.Errorf("route %s reads one sender's batches out of order", name)
+				}
+			}
+		}
+		s.nothing(r)
+	}
+}
+
+func nextWaits(t *testing.T, s *suite) {
+	s.start("a")
+	r := s.route("a")
+	s.nothing(r)
+	got := make(chan []journal.Record)
+	go func() {
+		records, err := r.Next(t.Context(), generous)
+		if err != nil {
+			t.Errorf("waiting: %v", err)
+		}
+		got <- records
+	}()
+	b := batch(1)
+	s.append(b)
+	s.same(<-got, []journal.Batch{b})
+}
+
+func nextLimits(t *testing.T, s *suite) {
+	s.start("a")
+	want := batches(10)
+	s.append(want...)
+	r := s.route("a")
+	records, err := r.Next(t.Context(), journal.Limit{Records: 3, Bytes: 1 << 20})
+	if err != nil || len(records) != 3 {
+		t.Fatalf("%d records, %v; want the limit of 3", len(records), err)
+	}
+	records, err = r.Next(t.Context(), journal.Limit{Records: 10, Bytes: 1})
+	if err != nil || len(records) != 1 {
+		t.Fatalf("%d records, %v; want one although it exceeds the bytes", len(records), err)
+	}
+	bytes := len(want[4].Frame) + len(want[5].Frame)
+	records, err = r.Next(t.Context(), journal.Limit{Records: 10, Bytes: bytes})
+	if err != nil || len(records) != 2 {
+		t.Fatalf("%d records, %v; want the two that fit into %d bytes", len(records), err, bytes)
+	}
+	s.same(s.read(r, 4), want[6:])
+}
+
+func (s *suite) settle(r journal.Route, next journal.Position, dead ...journal.DeadLetter) {
+	s.t.Helper()
+	if err := r.Settle(s.t.Context(), next, dead); err != nil {
+		s.t.Fatalf("settling: %v", err)
+	}
+}
+
+func independentRoutes(t *testing.T, s *suite) {
+	s.start("a", "b")
+	want := batches(4)
+	s.append(want...)
+	a, b := s.route("a"), s.route("b")
+	got := s.read(a, 4)
+	s.settle(a, journal.Position{Seq: got[3].Seq + 1})
+	s.same(s.read(b, 4), want)
+}
+
+func positionsSurvive(t *testing.T, s *suite) {
+	s.start("a", "b")
+	want := batches(5)
+	s.append(want...)
+	got := s.read(s.route("a"), 5)
+	next := journal.Position{Seq: got[3].Seq, Event: 1}
+	s.settle(s.route("a"), journal.Position{Seq: got[1].Seq + 1})
+	s.settle(s.route("a"), next)
+	s.stop()
+
+	s.start("a", "b", "c")
+	r := s.route("a")
+	if start, _ := r.Start(); start != next {
+		t.Errorf("route starts at %v, settled up to %v", start, next)
+	}
+	s.same(s.read(r, 2), want[3:])
+	s.same(s.read(s.route("b"), 5), want)
+	s.same(s.read(s.route("c"), 5), want)
+	b := batch(6)
+	s.append(b)
+	s.same(s.read(r, 1), []journal.Batch{b})
+}
+
+func unsettledAgain(t *testing.T, s *suite) {
+	s.start("a")
+	want := batches(3)
+	s.append(want...)
+	s.read(s.route("a"), 3)
+	s.stop()
+	s.start("a")
+	s.same(s.read(s.route("a"), 3), want)
+}
+
+func plansSurvive(t *testing.T, s *suite) {
+	s.start("a")
+	s.append(batches(5)...)
+	r := s.route("a")
+	got := s.read(r, 5)
+	end := journal.Position{Seq: got[2].Seq, Event: 7}
+	if err := r.Plan(t.Context(), end); err != nil {
+		t.Fatalf("planning: %v", err)
+	}
+	s.stop()
+	s.start("a")
+	r = s.route("a")
+	if _, planned := r.Start(); planned != end {
+		t.Errorf("planned end is %v after reopening, want %v", planned, end)
+	}
+	s.settle(r, end)
+	s.stop()
+	s.start("a")
+	if next, planned := s.route("a").Start(); planned != (journal.Position{}) || next != end {
+		t.Errorf("after settling the route starts at %v with plan %v, want %v and none", next, planned, end)
+	}
+}
+
+func letter(route string, n int) journal.DeadLetter {
+	return journal.DeadLetter{Route: route, Sink: "sink", EventID: fmt.Sprint("event ", n), App: "shop", Schema: "iglu:com.example/x/jsonschema/1-0-0",
+		Reason: "value too long", Tries: 3, Envelope: fmt.Appendf(nil, `{"event":%d}`, n), Died: time.UnixMilli(1_700_000_000_000 + int64(n))}
+}
+
+func deadLetters(t *testing.T, s *suite) {
+	s.start("a", "b")
+	s.append(batches(2)...)
+	a, b := s.route("a"), s.route("b")
+	got := s.read(a, 2)
+	s.settle(a, journal.Position{Seq: got[0].Seq + 1}, letter("a", 1), letter("a", 2))
+	s.settle(b, journal.Position{Seq: got[0].Seq + 1}, letter("b", 3))
+	s.stop()
+	s.start("a", "b")
+	if next, _ := s.route("a").Start(); next.Seq != got[0].Seq+1 {
+		t.Errorf("position is %v although its dead letters were stored", next)
+	}
+	list, err := s.j.DeadLetters(t.Context(), journal.Query{Route: "a"})
+	if err != nil || len(list) != 2 {
+		t.Fatalf("%d dead letters, %v; want 2", len(list), err)
+	}
+	want := letter("a", 2)
+	want.ID = list[0].ID
+	if fmt.Sprintf("%+v", list[0]) != fmt.Sprintf("%+v", want) || want.ID == 0 {
+		t.Errorf("the latest dead letter is\n%+v, want\n%+v", list[0], want)
+	}
+	if list, err = s.j.DeadLetters(t.Context(), journal.Query{Limit: 2}); err != nil || len(list) != 2 {
+		t.Errorf("%d dead letters, %v; want the limit of 2", len(list), err)
+	}
+	if list, err = s.j.DeadLetters(t.Context(), journal.Query{IDs: []int64{want.ID}}); err != nil || len(list) != 1 {
+		t.Errorf("%d dead letters, %v; want the one asked for", len(list), err)
+	}
+}
+
+func retryOneRoute(t *testing.T, s *suite) {
+	s.start("a", "b")
+	first := batch(1)
+	s.append(first)
+	a, b := s.route("a"), s.route("b")
+	got := s.read(a, 1)
+	s.same(s.read(b, 1), []journal.Batch{first})
+	s.settle(a, journal.Position{Seq: got[0].Seq + 1}, letter("a", 1))
+	list, err := s.j.DeadLetters(t.Context(), journal.Query{})
+	if err != nil || len(list) != 1 {
+		t.Fatalf("%d dead letters, %v", len(list), err)
+	}
+	again := batch(2)
+	again.Route = "a"
+	if err := s.j.Retry(t.Context(), again, []int64{list[0].ID}); err != nil {
+		t.Fatal(err)
+	}
+	s.same(s.read(a, 1), []journal.Batch{again})
+	if other := s.read(b, 1); other[0].Frame != nil {
+		t.Errorf("route b reads %q, which is addressed to a", other[0].Frame)
+	}
+	if list, err = s.j.DeadLetters(t.Context(), journal.Query{}); err != nil || len(list) != 0 {
+		t.Errorf("%d dead letters wait, %v; want none after the retry", len(list), err)
+	}
+	list, err = s.j.DeadLetters(t.Context(), journal.Query{Retried: true})
+	if err != nil || len(list) != 1 || list[0].Retried.IsZero() {
+		t.Errorf("%+v, %v; want the retried dead letter with its time", list, err)
+	}
+}
+
+func stats(t *testing.T, s *suite) {
+	s.start("a", "b")
+	before := time.Now().Add(-time.Second)
+	s.append(batches(3)...)
+	got := s.read(s.route("a"), 3)
+	s.settle(s.route("a"), journal.Position{Seq: got[2].Seq + 1}, letter("a", 1))
+	st, err := s.j.Stats(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if st.Head != got[2].Seq || st.Oldest != got[0].Seq || st.DeadLetters != 1 || st.Quarantined != 0 || st.Bytes <= 0 || st.Limit < st.Bytes {
+		t.Errorf("stats are %+v", st)
+	}
+	if len(st.Routes) != 2 {
+		t.Fatalf("%d routes, want 2", len(st.Routes))
+	}
+	if a := st.Routes[0]; a.Name != "a" || a.Lag != 0 || !a.Oldest.IsZero() {
+		t.Errorf("the settled route is %+v", a)
+	}
+	if b := st.Routes[1]; b.Name != "b" || b.Lag != 3 || b.Oldest.Before(before) {
+		t.Errorf("the waiting route is %+v", b)
+	}
+}
+
+func closed(t *testing.T, s *suite) {
+	j := s.start("a")
+	r := s.route("a")
+	waiting := make(chan error)
+	go func() {
+		_, err := r.Next(context.Background(), generous)
+		waiting <- err
+	}()
+	s.stop()
+	if err := <-waiting; !errors.Is(err, journal.ErrClosed) {
+		t.Errorf("a waiting Next returns %v, want %v", err, journal.ErrClosed)
+	}
+	if _, err := j.Append(t.Context(), batch(1)); !errors.Is(err, journal.ErrClosed) {
+		t.Errorf("Append after Close returns %v, want %v", err, journal.ErrClosed)
+	}
+	if err := j.Close(); err != nil {
+		t.Errorf("closing twice: %v", err)
+	}
+}

@@ -1,0 +1,150 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"weir/host/journal"
+)
+
+// route is one route's reader.
+type route struct {
+	j              *Journal
+	name           string
+	start, planned journal.Position // as recovered
+	read           int64            // the last seq returned by Next
+
+	committed journal.Position // settled and synced; guarded by j.mu
+}
+
+// Route implements journal.Journal.
+func (j *Journal) Route(name string) (journal.Route, error) {
+	r, ok := j.routes[name]
+	if !ok {
+		return nil, fmt.Errorf("journal was not opened for a route named %q", name)
+	}
+	return r, nil
+}
+
+// Start implements journal.Route.
+func (r *route) Start() (next, planned journal.Position) { return r.start, r.planned }
+
+// Next implements journal.Route.
+func (r *route) Next(ctx context.Context, l journal.Limit) ([]journal.Record, error) {
+	for {
+		r.j.mu.Lock()
+		grown := r.j.grown
+		r.j.mu.Unlock()
+		if r.read < r.j.head.Load() {
+			records, err := r.fetch(ctx, l)
+			if err != nil || len(records) > 0 {
+				return records, err
+			}
+		}
+		select {
+		case <-grown:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-r.j.broken:
+			return nil, r.j.Err()
+		case <-r.j.closing:
+			return nil, journal.ErrClosed
+		}
+	}
+}
+
+// row is a record as stored.
+type row struct {
+	journal.Record
+	size int
+	sum  uint32
+	body []byte // nil when addressed to another route
+}
+
+// fetch reads rows and closes the read transaction before it decodes them: an
+// open one keeps the write-ahead log from being reset.
+func (r *route) fetch(ctx context.Context, l journal.Limit) ([]journal.Record, error) {
+	rows, err := r.query(ctx, l)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		return nil, r.j.fail("reading", err)
+	}
+	records := make([]journal.Record, 0, len(rows))
+	for _, row := range rows {
+		if expected := max(r.read, r.j.pruned.Load()) + 1; row.Seq > expected {
+			r.j.alarm(fmt.Errorf("%w: batches %d to %d are missing from the log", journal.ErrDamaged, expected, row.Seq-1))
+		}
+		if row.body != nil {
+			if row.Frame, err = r.j.codec.Decode(row.ID, row.Received, row.body, row.sum); err != nil {
+				r.j.alarm(fmt.Errorf("batch %d (%s), kept in table quarantine: %w", row.Seq, row.ID, err))
+				if err := r.j.do(ctx, &request{quarantine: row.Seq, done: make(chan error, 1)}); err != nil {
+					return nil, err
+				}
+				row.Frame = nil
+			}
+		}
+		r.read = row.Seq
+		records = append(records, row.Record)
+	}
+	return records, nil
+}
+
+func (r *route) query(ctx context.Context, l journal.Limit) (list []row, err error) {
+	rows, err := r.j.read.QueryContext(ctx, `SELECT seq, id, received, size, crc, CASE WHEN route IN ('', ?) THEN body END
+		FROM log WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?`, r.name, r.read, r.j.head.Load(), l.Records)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	bytes := 0
+	for rows.Next() {
+		var (
+			row      row
+			id       sql.RawBytes
+			received int64
+		)
+		if err := rows.Scan(&row.Seq, &id, &received, &row.size, &row.sum, &row.body); err != nil {
+			return nil, err
+		}
+		if bytes += row.size; bytes > l.Bytes && len(list) > 0 {
+			return list, nil
+		}
+		copy(row.ID[:], id)
+		row.Received = time.UnixMilli(received)
+		list = append(list, row)
+	}
+	return list, rows.Err()
+}
+
+func (j *Journal) alarm(err error) {
+	j.opt.Log.Error("journal: a batch cannot be delivered", "dir", j.dir, "error", err)
+	j.opt.Alarm(err)
+}
+
+// Plan implements journal.Route.
+func (r *route) Plan(ctx context.Context, end journal.Position) error {
+	return r.j.do(ctx, &request{plan: &plan{r.name, end}, done: make(chan error, 1)})
+}
+
+// Settle implements journal.Route.
+func (r *route) Settle(ctx context.Context, next journal.Position, dead []journal.DeadLetter) error {
+	if err := r.j.Err(); err != nil {
+		return err
+	}
+	if len(dead) > 0 {
+		return r.j.do(ctx, &request{settle: &settlement{r.name, next, dead}, done: make(chan error, 1)})
+	}
+	r.j.mu.Lock()
+	r.j.pending[r.name] = next
+	r.j.mu.Unlock()
+	select {
+	case r.j.settled <- struct{}{}:
+	default:
+	}
+	return nil
+}

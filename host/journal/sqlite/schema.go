@@ -1,0 +1,86 @@
+package sqlite
+
+import (
+	"fmt"
+	"net/url"
+)
+
+// applicationID marks the database file as a weir journal: "weir" in ASCII.
+const applicationID = 0x77656972
+
+// formatVersion is the version of the tables below.
+const formatVersion = 1
+
+// log holds one row for each batch, seen the ids of batches (longer than the
+// batches themselves), cur the routes' positions, dead what sinks gave up on,
+// quarantine what storage damaged. The numbers in meta are those that the
+// tables cannot give cheaply once rows have been pruned.
+const tables = `
+CREATE TABLE log (
+	seq      INTEGER PRIMARY KEY,
+	id       BLOB    NOT NULL,
+	route    TEXT    NOT NULL,
+	received INTEGER NOT NULL,
+	events   INTEGER NOT NULL,
+	size     INTEGER NOT NULL,
+	crc      INTEGER NOT NULL,
+	body     BLOB    NOT NULL
+);
+CREATE TABLE seen (
+	id       BLOB PRIMARY KEY,
+	seq      INTEGER NOT NULL,
+	received INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE cur (
+	route         TEXT PRIMARY KEY,
+	seq           INTEGER NOT NULL,
+	event         INTEGER NOT NULL,
+	planned_seq   INTEGER NOT NULL,
+	planned_event INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE dead (
+	id       INTEGER PRIMARY KEY AUTOINCREMENT,
+	route    TEXT    NOT NULL,
+	sink     TEXT    NOT NULL,
+	event_id TEXT    NOT NULL,
+	app      TEXT    NOT NULL,
+	schema   TEXT    NOT NULL,
+	reason   TEXT    NOT NULL,
+	tries    INTEGER NOT NULL,
+	died     INTEGER NOT NULL,
+	retried  INTEGER NOT NULL DEFAULT 0,
+	envelope BLOB    NOT NULL
+);
+CREATE INDEX dead_waiting ON dead (route, id) WHERE retried = 0;
+CREATE TABLE quarantine (
+	seq      INTEGER PRIMARY KEY,
+	id       BLOB    NOT NULL,
+	received INTEGER NOT NULL,
+	crc      INTEGER NOT NULL,
+	body     BLOB    NOT NULL,
+	found    INTEGER NOT NULL
+);
+CREATE TABLE meta (
+	key   TEXT PRIMARY KEY,
+	value INTEGER NOT NULL
+) WITHOUT ROWID;
+INSERT INTO meta VALUES ('head', 0), ('pruned', 0);
+`
+
+// pageSize of the database, in bytes. SQLite's default, stated because limits
+// are computed from it.
+const pageSize = 4096
+
+// maxPages is the hard limit on the file: the soft one, above which nothing is
+// appended, and a reserve for positions and dead letters.
+func maxPages(limit int64) int64 {
+	return (limit + max(limit/16, 4<<20)) / pageSize
+}
+
+func dsn(path string, pragmas ...string) string {
+	q := url.Values{}
+	for _, p := range append([]string{"busy_timeout(5000)"}, pragmas...) {
+		q.Add("_pragma", p)
+	}
+	return fmt.Sprintf("file:%s?%s", (&url.URL{Path: path}).EscapedPath(), q.Encode())
+}

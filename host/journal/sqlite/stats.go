@@ -1,0 +1,88 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"sort"
+	"time"
+
+	"weir/host/journal"
+)
+
+// Stats implements journal.Journal.
+func (j *Journal) Stats(ctx context.Context) (journal.Stats, error) {
+	s := journal.Stats{Head: j.head.Load(), Limit: j.opt.MaxBytes}
+	if pruned := j.pruned.Load(); pruned < s.Head {
+		s.Oldest = pruned + 1
+	}
+	err := j.read.QueryRowContext(ctx, `SELECT (page_count - freelist_count) * ?,
+		(SELECT count(*) FROM dead WHERE retried = 0), (SELECT count(*) FROM quarantine)
+		FROM pragma_page_count, pragma_freelist_count`, pageSize).Scan(&s.Bytes, &s.DeadLetters, &s.Quarantined)
+	if err != nil {
+		return s, err
+	}
+	j.mu.Lock()
+	for _, r := range j.routes {
+		s.Routes = append(s.Routes, journal.RouteStats{Name: r.name, Next: r.committed, Lag: s.Head - r.committed.Seq + 1})
+	}
+	j.mu.Unlock()
+	sort.Slice(s.Routes, func(a, b int) bool { return s.Routes[a].Name < s.Routes[b].Name })
+	for i := range s.Routes {
+		var received int64
+		err := j.read.QueryRowContext(ctx, `SELECT received FROM log WHERE seq >= ? ORDER BY seq LIMIT 1`, s.Routes[i].Next.Seq).Scan(&received)
+		switch {
+		case err == nil:
+			s.Routes[i].Oldest = time.UnixMilli(received)
+		case !errors.Is(err, sql.ErrNoRows):
+			return s, err
+		}
+	}
+	return s, nil
+}
+
+// DeadLetters implements journal.Journal.
+func (j *Journal) DeadLetters(ctx context.Context, q journal.Query) ([]journal.DeadLetter, error) {
+	text := `SELECT id, route, sink, event_id, app, schema, reason, tries, died, retried, envelope FROM dead WHERE 1`
+	var args []any
+	if q.Route != "" {
+		text += ` AND route = ?`
+		args = append(args, q.Route)
+	}
+	if !q.Retried {
+		text += ` AND retried = 0`
+	}
+	if len(q.IDs) > 0 {
+		text += ` AND id IN (?`
+		args = append(args, q.IDs[0])
+		for _, id := range q.IDs[1:] {
+			text += `, ?`
+			args = append(args, id)
+		}
+		text += `)`
+	}
+	limit := q.Limit
+	if limit <= 0 {
+		limit = 100
+	}
+	rows, err := j.read.QueryContext(ctx, text+` ORDER BY id DESC LIMIT ?`, append(args, limit)...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var list []journal.DeadLetter
+	for rows.Next() {
+		var d journal.DeadLetter
+		var died, retried int64
+		if err := rows.Scan(&d.ID, &d.Route, &d.Sink, &d.EventID, &d.App, &d.Schema, &d.Reason, &d.Tries,
+			&died, &retried, &d.Envelope); err != nil {
+			return nil, err
+		}
+		d.Died = time.UnixMilli(died)
+		if retried > 0 {
+			d.Retried = time.UnixMilli(retried)
+		}
+		list = append(list, d)
+	}
+	return list, rows.Err()
+}
