@@ -24,8 +24,7 @@ func appendUint32(dst []byte, n int) []byte {
 	return binary.LittleEndian.AppendUint32(dst, uint32(n))
 }
 
-// AppendString appends s as frames hold strings: its length, then its bytes.
-func AppendString(dst []byte, s string) []byte {
+func appendString(dst []byte, s string) []byte {
 	return append(appendUint32(dst, len(s)), s...)
 }
 
@@ -36,8 +35,8 @@ func appendBytes(dst, b []byte) []byte {
 func appendHeaders(dst []byte, headers []protocol.Header) []byte {
 	dst = appendUint32(dst, len(headers))
 	for i := range headers {
-		dst = AppendString(dst, headers[i].Name)
-		dst = AppendString(dst, headers[i].Value)
+		dst = appendString(dst, headers[i].Name)
+		dst = appendString(dst, headers[i].Value)
 	}
 	return dst
 }

@@ -10,7 +10,7 @@ import (
 func AppendOutcome(dst []byte, out *collector.Outcome) []byte {
 	start := len(dst)
 	dst = begin(dst, byte(out.Ack))
-	dst = AppendString(dst, out.BatchID)
+	dst = appendString(dst, out.BatchID)
 	dst = appendBytes(dst, out.Batch)
 	dst = appendResponse(dst, &out.Response)
 	dst = appendResponse(dst, &out.Refusal)
