@@ -1,0 +1,143 @@
+// Package config is the host's configuration: one YAML file, declared once in
+// the structs below. Strict parsing, the JSON Schema for editors (schema.json)
+// and the reference page (REFERENCE.md) are derived from their tags:
+//
+//	yaml     the key
+//	default  the value when the key is absent, as it would be written
+//	doc      one sentence or two, with unit and range
+//	required "true" when the key must be given
+//	enum     the only values allowed, separated by commas
+//
+// Everything works with no file at all.
+package config
+
+//go:generate go test -run TestPublished -update .
+
+import (
+	"time"
+
+	"weir/sinks"
+)
+
+// Config is the whole configuration.
+type Config struct {
+	DataDir string        `yaml:"data_dir" default:"weir-data" doc:"Directory for the journal, failed events, the generated secret and embedded databases. On a local disk, never a network file system. Created with mode 0700."`
+	Public  Public        `yaml:"public" doc:"The listener that edges send to. It serves ingest and health, nothing else."`
+	Admin   Admin         `yaml:"admin" doc:"The listener for operators: metrics, the live page, dead letters. Keep it private."`
+	Edge    Edge          `yaml:"edge" doc:"Who may send batches."`
+	Journal Journal       `yaml:"journal" doc:"The durable log between ingest and sinks."`
+	Schemas []string      `yaml:"schemas" doc:"Folders of Iglu layout (vendor/name/format/version) by which events are judged whose schema the edge did not hold. Read at start."`
+	Failed  Failed        `yaml:"failed" doc:"The store of failed events, kept whatever the routes say."`
+	Sinks   []Sink        `yaml:"sinks" doc:"Destinations. Without any, events go to a SQLite database in the data directory."`
+	Routes  []Route       `yaml:"routes" doc:"Which events go to which sink. Without any, every sink gets every event."`
+	Drain   time.Duration `yaml:"drain" default:"5s" doc:"Longest time to finish deliveries after SIGTERM. What is left stays in the journal."`
+}
+
+// Public is the listener that edges send to.
+type Public struct {
+	Listen     string        `yaml:"listen" default:":8081" doc:"Address and port. Port 0 takes a free one."`
+	MaxBody    sinks.Size    `yaml:"max_body" default:"4MiB" doc:"Largest request body; beyond it the answer is 413. At most 64MiB."`
+	Concurrent int           `yaml:"concurrent" default:"256" doc:"Requests handled at once; beyond it the answer is 503."`
+	Timeout    time.Duration `yaml:"timeout" default:"15s" doc:"Longest time to read a request. Slower clients are cut off."`
+}
+
+// Admin is the listener for operators.
+type Admin struct {
+	Listen string       `yaml:"listen" default:"127.0.0.1:8082" doc:"Address and port. Port 0 takes a free one. \"off\" opens no listener."`
+	Token  sinks.Secret `yaml:"token" doc:"Bearer token that every admin request must carry, or, from a browser, the password of basic authentication. Required unless the address is a loopback one."`
+}
+
+// Edge says who may send batches.
+type Edge struct {
+	Secrets []sinks.Secret `yaml:"secrets" doc:"Standard Webhooks secrets (\"whsec_\" and the base64 of 24 to 64 random bytes), all of them accepted: to rotate, add the new one, move the edges, remove the old one. Without any, WEIR_SECRET is used, or else a secret is generated and kept in the data directory."`
+}
+
+// Journal bounds the durable log.
+type Journal struct {
+	MaxBytes sinks.Size    `yaml:"max_bytes" default:"8GiB" doc:"Size at which batches are refused with 503 until routes have moved on. Leave a tenth of the volume free for the write-ahead log."`
+	Retain   time.Duration `yaml:"retain" default:"24h" doc:"How long delivered batches are kept for replay, as long as four fifths of max_bytes are not in use."`
+	Remember time.Duration `yaml:"remember" default:"14d" doc:"How long batch ids are remembered, so that a batch sent again is stored once. A CDN's queue may hold a batch for 14 days."`
+}
+
+// Failed bounds the store of failed events.
+type Failed struct {
+	Keep time.Duration `yaml:"keep" default:"30d" doc:"How long failed events can be listed."`
+	Max  int           `yaml:"max" default:"100000" doc:"How many failed events are kept, the latest ones."`
+}
+
+// Sink is one destination. In YAML its settings stand under the name of its kind.
+type Sink struct {
+	Name   string // unique; the kind when not given
+	Kind   string
+	Config any // what sinks.Kind.Config returned, filled in
+}
+
+// Route says which events go to a sink, how they are batched and how often a
+// write is tried.
+type Route struct {
+	Name    string   `yaml:"name" doc:"Names the durable position and the metrics: renaming a route starts it afresh. The sink's name when not given."`
+	Sink    string   `yaml:"sink" required:"true" doc:"Name of the sink."`
+	Events  string   `yaml:"events" default:"all" enum:"good,failed,all" doc:"Events by verdict: good, failed or all."`
+	Apps    []string `yaml:"apps" doc:"Only events of these app ids. A trailing * matches any rest."`
+	Schemas []string `yaml:"schemas" doc:"Only events classified by these schema keys, such as iglu:com.example/product_view/jsonschema/1-0-0. A trailing * matches any rest."`
+	Batch   Batch    `yaml:"batch" doc:"When to write. The first bound reached counts."`
+	Retry   Retry    `yaml:"retry" doc:"What to do when a write fails."`
+}
+
+// Batch says when collected events are written.
+type Batch struct {
+	Events int           `yaml:"events" default:"500" doc:"Events in one write."`
+	Bytes  sinks.Size    `yaml:"bytes" default:"4MiB" doc:"Bytes of envelopes in one write."`
+	Wait   time.Duration `yaml:"wait" default:"1s" doc:"Longest time that an event waits for company. 0 writes at once what is there."`
+}
+
+// Retry says how often and how long a failing write is tried.
+type Retry struct {
+	Attempts int           `yaml:"attempts" default:"5" doc:"Failures after which a batch is searched for the event that causes them, and an event that fails while others succeed becomes a dead letter."`
+	Initial  time.Duration `yaml:"initial" default:"200ms" doc:"Upper bound of the first pause. The bound doubles with each failure; the pause is random below it."`
+	Max      time.Duration `yaml:"max" default:"30s" doc:"Largest bound of a pause."`
+	GiveUp   time.Duration `yaml:"give_up" default:"24h" doc:"How long one batch is tried while its sink takes nothing at all. Then its events become dead letters. 0 never gives up: the journal fills and refuses in the end."`
+	Timeout  time.Duration `yaml:"timeout" default:"30s" doc:"Longest time of one write."`
+}
+
+// Default is the configuration of an empty file: one SQLite sink that gets
+// every event, when that kind is in the binary.
+func Default() *Config {
+	c := new(Config)
+	setDefaults(c)
+	c.complete()
+	return c
+}
+
+// complete fills in what follows from the rest: the sink when there is none,
+// names, and routes when there are none.
+func (c *Config) complete() {
+	if len(c.Sinks) == 0 {
+		if kind, ok := sinks.Lookup("sqlite"); ok {
+			c.Sinks = []Sink{{Name: kind.Name, Kind: kind.Name, Config: kind.Config()}}
+		}
+	}
+	for i := range c.Sinks {
+		if s := &c.Sinks[i]; s.Name == "" {
+			s.Name = s.Kind
+		}
+	}
+	if len(c.Routes) == 0 {
+		for _, s := range c.Sinks {
+			c.Routes = append(c.Routes, NewRoute(s.Name))
+		}
+	}
+	for i := range c.Routes {
+		if r := &c.Routes[i]; r.Name == "" {
+			r.Name = r.Sink
+		}
+	}
+}
+
+// NewRoute returns a route with its defaults that sends every event to a sink.
+func NewRoute(sink string) Route {
+	r := Route{}
+	setDefaults(&r)
+	r.Name, r.Sink = sink, sink
+	return r
+}

@@ -1,0 +1,222 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+
+	"weir/edge/envelope"
+	"weir/host/journal"
+	"weir/sinks"
+)
+
+// AdminOff as the admin address opens no admin listener.
+const AdminOff = "off"
+
+// Validate checks a configuration that was built in code. The error is a
+// [*Problems] that holds every fault found.
+func (c *Config) Validate() error {
+	if list := c.validate(); len(list) > 0 {
+		return &Problems{List: list}
+	}
+	return nil
+}
+
+// checker collects what validation finds.
+type checker struct{ list []Problem }
+
+func (k *checker) problem(path, format string, args ...any) {
+	k.list = append(k.list, Problem{Path: path, Reason: fmt.Sprintf(format, args...)})
+}
+
+func (k *checker) atLeast(path string, value, least int64) {
+	if value < least {
+		k.problem(path, "must be at least %d", least)
+	}
+}
+
+func (c *Config) validate() []Problem {
+	k := new(checker)
+	if c.DataDir == "" {
+		k.problem("data_dir", "required")
+	}
+	k.listeners(c)
+	for i, s := range c.Edge.Secrets {
+		if _, err := envelope.ParseSecret(s.Reveal()); err != nil {
+			k.problem(fmt.Sprintf("edge.secrets[%d]", i), "%s", err)
+		}
+	}
+	if c.Journal.MaxBytes < 1<<20 {
+		k.problem("journal.max_bytes", "must be at least 1MiB")
+	}
+	if c.Journal.Remember < 2*envelope.SignatureWindow {
+		k.problem("journal.remember", "must be at least %s: a captured batch could be played back", 2*envelope.SignatureWindow)
+	}
+	k.atLeast("failed.max", int64(c.Failed.Max), 0)
+	k.sinks(c.Sinks)
+	k.routes(c)
+	return k.list
+}
+
+func (k *checker) listeners(c *Config) {
+	k.address("public.listen", c.Public.Listen)
+	if c.Public.MaxBody < 1<<10 || c.Public.MaxBody > journal.MaxFrame {
+		k.problem("public.max_body", "must lie between 1KiB and %s", sinks.Size(journal.MaxFrame))
+	}
+	k.atLeast("public.concurrent", int64(c.Public.Concurrent), 1)
+	if c.Public.Timeout <= 0 {
+		k.problem("public.timeout", "must be positive")
+	}
+	if c.Admin.Listen == AdminOff {
+		return
+	}
+	k.address("admin.listen", c.Admin.Listen)
+	if host, _, err := net.SplitHostPort(c.Admin.Listen); err == nil && c.Admin.Token == "" && !isLoopback(host) {
+		k.problem("admin.token", "required because %s is not a loopback address", c.Admin.Listen)
+	}
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+func (k *checker) address(path, address string) {
+	if _, _, err := net.SplitHostPort(address); err != nil {
+		k.problem(path, "must be an address and a port such as 127.0.0.1:8081, not %q", address)
+	}
+}
+
+// names are parts of paths, metric labels and table rows.
+var nameRule = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,62}$`)
+
+func (k *checker) name(path, name string, taken map[string]string) {
+	switch first, again := taken[name]; {
+	case name == "":
+		return
+	case !nameRule.MatchString(name):
+		k.problem(path, "%q must be a lower-case letter followed by up to 62 letters, digits, - or _", name)
+	case again:
+		k.problem(path, "%q is already the name of %s", name, first)
+	default:
+		taken[name] = strings.TrimSuffix(path, ".name")
+	}
+}
+
+func (k *checker) sinks(list []Sink) {
+	taken := map[string]string{}
+	for i, s := range list {
+		path := fmt.Sprintf("sinks[%d]", i)
+		k.name(path+".name", s.Name, taken)
+		if s.Kind == "" {
+			k.problem(path, "needs a kind: name one with its settings below it, such as stdout: {}")
+			continue
+		}
+		if s.Config == nil {
+			k.problem(path, "has no settings; the kind is not known to this binary")
+			continue
+		}
+		k.settings(join(path, s.Kind), s.Config)
+	}
+	if len(list) == 0 {
+		k.problem("sinks", "at least one is needed")
+	}
+}
+
+// settings checks a sink's struct: required keys, enumerations, then its own rules.
+func (k *checker) settings(path string, config any) {
+	before := len(k.list)
+	v := reflect.ValueOf(config)
+	if v.Kind() == reflect.Pointer && v.Elem().Kind() == reflect.Struct {
+		for _, f := range fieldsOf(v.Elem().Type()) {
+			value := v.Elem().FieldByIndex(f.index)
+			if f.required && value.IsZero() {
+				k.problem(join(path, f.key), "required")
+			}
+			if len(f.enum) > 0 && !slices.Contains(f.enum, fmt.Sprint(value)) {
+				k.problem(join(path, f.key), "must be one of %s, not %q", strings.Join(f.enum, ", "), fmt.Sprint(value))
+			}
+		}
+	}
+	rules, ok := config.(sinks.Validator)
+	if !ok || len(k.list) > before {
+		return
+	}
+	for _, err := range flatten(rules.Validate()) {
+		// "dsn: required" names a key of the settings; other texts are about them all.
+		if key, reason, ok := strings.Cut(err.Error(), ": "); ok && !strings.ContainsAny(key, " \"") {
+			k.problem(join(path, key), "%s", reason)
+		} else {
+			k.problem(path, "%s", err)
+		}
+	}
+}
+
+// flatten returns the errors that errors.Join joined.
+func flatten(err error) []error {
+	if err == nil {
+		return nil
+	}
+	var joined interface{ Unwrap() []error }
+	if errors.As(err, &joined) {
+		return joined.Unwrap()
+	}
+	return []error{err}
+}
+
+func (k *checker) routes(c *Config) {
+	taken := map[string]string{}
+	names := make([]string, len(c.Sinks))
+	for i, s := range c.Sinks {
+		names[i] = s.Name
+	}
+	used := map[string]bool{}
+	for i, r := range c.Routes {
+		path := fmt.Sprintf("routes[%d]", i)
+		k.name(path+".name", r.Name, taken)
+		used[r.Sink] = true
+		switch {
+		case r.Sink == "":
+			k.problem(path+".sink", "required")
+		case !slices.Contains(names, r.Sink):
+			k.problem(path+".sink", "%s", unknown("sink", r.Sink, names))
+		}
+		if r.Events != "good" && r.Events != "failed" && r.Events != "all" {
+			k.problem(path+".events", "must be good, failed or all, not %q", r.Events)
+		}
+		k.patterns(path+".apps", r.Apps)
+		k.patterns(path+".schemas", r.Schemas)
+		k.atLeast(path+".batch.events", int64(r.Batch.Events), 1)
+		k.atLeast(path+".batch.bytes", int64(r.Batch.Bytes), 1)
+		k.atLeast(path+".retry.attempts", int64(r.Retry.Attempts), 1)
+		if r.Retry.Initial <= 0 || r.Retry.Max < r.Retry.Initial {
+			k.problem(path+".retry", "initial must be positive and no more than max")
+		}
+		if r.Retry.Timeout <= 0 {
+			k.problem(path+".retry.timeout", "must be positive")
+		}
+	}
+	for i, name := range names {
+		if name != "" && !used[name] {
+			k.problem(fmt.Sprintf("sinks[%d]", i), "no route leads to %q: add one or remove the sink", name)
+		}
+	}
+}
+
+func (k *checker) patterns(path string, list []string) {
+	for i, p := range list {
+		if p == "" || strings.Contains(strings.TrimSuffix(p, "*"), "*") {
+			k.problem(fmt.Sprintf("%s[%d]", path, i), "%q must be a name, or the beginning of one followed by *", p)
+		}
+	}
+}
+
+// Path returns the path of a file or folder in the data directory.
+func (c *Config) Path(elem ...string) string {
+	return filepath.Join(append([]string{c.DataDir}, elem...)...)
+}
