@@ -61,7 +61,7 @@ var unhex = func() (t [256]byte) {
 		case c-'0' <= 9:
 			t[c] = c - '0'
 		case c|0x20-'a' <= 5:
-			t[c] = c|0x20 - 'a' + 10
+			t[c] = c | 0x20 - 'a' + 10
 		default:
 			t[c] = 255
 		}

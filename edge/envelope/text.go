@@ -1,0 +1,79 @@
+package envelope
+
+import "strconv"
+
+// AtomicSchema is the key of the schema that the canonical columns obey.
+const AtomicSchema = "iglu:com.snowplowanalytics.snowplow/atomic/jsonschema/1-0-0"
+
+// Fill sets a Text column to what a sender gave, cleaned; what is then empty
+// is null. Text longer than [Field.Limit] violates the atomic schema and is
+// kept among the rejected under name.
+func (e *Event) Fill(a *Arena, f Field, name, s string) {
+	switch s = Clean(a, s); {
+	case s == "":
+	case len(s) > f.Limit() && utf16Length(s) > f.Limit():
+		e.Misfit(f, "maxLength", "must be no longer than "+strconv.Itoa(f.Limit())+" UTF-16 code units", name, s)
+	default:
+		e.Set(f, s)
+	}
+}
+
+// Misfit records that a value does not fit its column and keeps it among the rejected under name.
+func (e *Event) Misfit(f Field, keyword, message, name, value string) {
+	e.Violate(Violation{Schema: AtomicSchema, Path: "/" + f.Name(), Keyword: keyword, Message: message})
+	e.Reject(name, value)
+}
+
+// Clean makes text safe for tab-separated files, as the canonical columns are:
+// a tab becomes four spaces and other control characters (Unicode Cc) go.
+func Clean(a *Arena, s string) string {
+	i, n := 0, len(s)
+	for i < len(s) && controlLength(s, i) == 0 {
+		i++
+	}
+	if i == len(s) {
+		return s
+	}
+	for j := i; j < len(s); j++ {
+		if s[j] == '\t' {
+			n += 3
+		}
+	}
+	b := append(a.Bytes(n), s[:i]...)
+	for i < len(s) {
+		switch size := controlLength(s, i); {
+		case s[i] == '\t':
+			b = append(b, "    "...)
+			i++
+		case size > 0:
+			i += size
+		default:
+			b = append(b, s[i])
+			i++
+		}
+	}
+	return a.KeepString(b)
+}
+
+// controlLength returns the length of the control character at s[i], 0 if there is none.
+func controlLength(s string, i int) int {
+	switch c := s[i]; {
+	case c < ' ' || c == 0x7f:
+		return 1
+	case c == 0xc2 && i+1 < len(s) && s[i+1]-0x80 < 0x20: // U+0080 to U+009F
+		return 2
+	}
+	return 0
+}
+
+// utf16Length counts UTF-16 code units, in which the columns are limited.
+func utf16Length(s string) int {
+	n := 0
+	for _, r := range s {
+		n++
+		if r > 0xffff {
+			n++
+		}
+	}
+	return n
+}

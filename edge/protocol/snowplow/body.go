@@ -1,0 +1,208 @@
+package snowplow
+
+import (
+	"strconv"
+	"strings"
+
+	"weir/edge/envelope"
+	"weir/edge/protocol"
+	"weir/schemas/scan"
+)
+
+const payloadData = "iglu:com.snowplowanalytics.snowplow/payload_data/jsonschema/1-0-"
+
+// decodeBody reads {"schema":"iglu:…/payload_data/…","data":[{…}…]}.
+func (a *Adapter) decodeBody(dst []envelope.Event, r *protocol.Request) ([]envelope.Event, error) {
+	first := len(dst)
+	dst, fault := a.decodePayload(dst, r)
+	if a.limits.Strict {
+		dst, fault = strict(dst, first, fault)
+	}
+	if fault != nil {
+		return dst, fault
+	}
+	return dst, nil
+}
+
+func (a *Adapter) decodePayload(dst []envelope.Event, r *protocol.Request) ([]envelope.Event, *protocol.Fault) {
+	s := &a.body
+	s.Reset(r.Body, a.limits.Depth)
+	var fault *protocol.Fault
+	var ahead scan.Scanner
+	waiting := false
+	m := pair{extras: true}
+	for m.open(s); m.next(s); {
+		if !m.hasSchema {
+			// The Go tracker sends data first: it is read once the schema is known.
+			ahead, waiting = *s, true
+			s.Skip()
+			continue
+		}
+		if dst, fault = a.decodeData(dst, r, m.schema); fault != nil {
+			return dst, fault
+		}
+	}
+	switch {
+	case s.Err() != nil || !s.End():
+		return dst, syntaxFault(s, payloadData+"4", 0)
+	case m.keyword != "":
+		return dst, &protocol.Fault{Violation: violation("", m.keyword, m.message)}
+	case waiting:
+		*s = ahead
+		return a.decodeData(dst, r, m.schema)
+	}
+	return dst, nil
+}
+
+// decodeData reads the events, the value that comes next.
+func (a *Adapter) decodeData(dst []envelope.Event, r *protocol.Request, key scan.Text) ([]envelope.Event, *protocol.Fault) {
+	schema := a.text(key)
+	minor, ok := strings.CutPrefix(schema, payloadData)
+	n, ok2 := parseDigits(minor)
+	if !ok || !ok2 {
+		return dst, &protocol.Fault{Violation: violation("/schema", "const", "schema must be "+payloadData+"*")}
+	}
+	since := uint8(min(n, lastMinor))
+	s := &a.body
+	if s.Kind() != scan.Array {
+		return dst, &protocol.Fault{Violation: envelope.Violation{Schema: schema, Path: "/data", Keyword: "type", Message: "must be an array of events"}}
+	}
+	s.Array()
+	i := 0
+	for ; s.Item(); i++ {
+		start := s.Offset()
+		if i == a.limits.Events {
+			return dst, &protocol.Fault{
+				Violation: envelope.Violation{Schema: schema, Path: "/data", Keyword: "maxItems", Message: "must hold no more than " + strconv.Itoa(i) + " events"},
+				From:      start,
+			}
+		}
+		dst = a.decodeEvent(dst, r, item{schema, since, i})
+		if s.Err() != nil {
+			return dst[:len(dst)-1], syntaxFault(s, schema, start)
+		}
+	}
+	switch {
+	case s.Err() != nil:
+		return dst, syntaxFault(s, schema, s.Offset())
+	case i == 0:
+		return dst, &protocol.Fault{Violation: envelope.Violation{Schema: schema, Path: "/data", Keyword: "minItems", Message: "must hold at least one event"}}
+	}
+	return dst, nil
+}
+
+// item is the place of an event in a body.
+type item struct {
+	schema string // the payload_data version that the body names
+	minor  uint8  // the N of its 1-0-N, at most lastMinor
+	index  int
+}
+
+// decodeEvent reads one event, the value that comes next. Breaking a rule of
+// payload_data fails the event and leaves its neighbours alone.
+func (a *Adapter) decodeEvent(dst []envelope.Event, r *protocol.Request, at item) []envelope.Event {
+	dst, e := envelope.Next(dst)
+	a.begin()
+	s := &a.body
+	if k := s.Kind(); k != scan.Object && k != scan.None {
+		e.Protocol = a.Name()
+		e.Payload = envelope.View(s.Skip())
+		at.violate(e, "", "type", "must be an object")
+		return dst
+	}
+	var key, value scan.Text
+	for s.Object(); s.Member(&key); {
+		name := a.text(key)
+		id := lookup(name)
+		known := id >= 0 && parameters[id].since <= at.minor
+		if !known {
+			at.violate(e, name, "additionalProperties", "is not a parameter of this version of the tracker protocol")
+		}
+		if s.Kind() != scan.String {
+			raw := envelope.View(s.Skip())
+			if known {
+				at.violate(e, name, "type", "must be a string")
+			}
+			e.Reject(name, raw)
+			continue
+		}
+		if !s.String(&value) {
+			break
+		}
+		switch text := a.text(value); {
+		case !known:
+			e.Reject(name, text)
+			a.keepExtra(name, text)
+		default:
+			if a.has(id) {
+				at.violate(e, name, "duplicateKey", "must not occur twice")
+			}
+			a.put(id, text)
+		}
+	}
+	for _, id := range [...]int{paramTv, paramP, paramE} {
+		if !a.has(id) {
+			at.violate(e, "", "required", "must have the parameters tv, p and e")
+			break
+		}
+	}
+	a.finish(e, r)
+	return dst
+}
+
+// violate records a violation of payload_data at a parameter of the event, or at the event itself.
+func (at *item) violate(e *envelope.Event, name, keyword, message string) {
+	path := "/data/" + strconv.Itoa(at.index)
+	if name != "" {
+		path += "/" + pointerToken(name)
+	}
+	e.Violate(envelope.Violation{Schema: at.schema, Path: path, Keyword: keyword, Message: message})
+}
+
+// pointerToken escapes a member name for a JSON pointer (RFC 6901 section 3).
+// What names are sent is for the sender to choose: long ones are cut.
+func pointerToken(name string) string {
+	const longest = 64
+	if len(name) > longest {
+		name = strings.ToValidUTF8(name[:longest], "") + "…"
+	}
+	return strings.ReplaceAll(strings.ReplaceAll(name, "~", "~0"), "/", "~1")
+}
+
+// strict fails the whole body as Enrich does: if any event broke a rule of
+// payload_data, none is kept and the body becomes one failed event.
+func strict(dst []envelope.Event, first int, fault *protocol.Fault) ([]envelope.Event, *protocol.Fault) {
+	for i := first; i < len(dst) && fault == nil; i++ {
+		for _, v := range dst[i].Violations {
+			if strings.HasPrefix(v.Schema, payloadData) {
+				fault = &protocol.Fault{Violation: v}
+				break
+			}
+		}
+	}
+	if fault != nil {
+		fault.From = 0
+		dst = dst[:first]
+	}
+	return dst, fault
+}
+
+func violation(path, keyword, message string) envelope.Violation {
+	return envelope.Violation{Schema: payloadData + "4", Path: path, Keyword: keyword, Message: message}
+}
+
+// syntaxFault tells of the fault that stopped the scanner; what follows the
+// byte from is kept.
+func syntaxFault(s *scan.Scanner, schema string, from int) *protocol.Fault {
+	code := s.Err().(*scan.Error).Code
+	keyword, message := describe(code)
+	return &protocol.Fault{Violation: envelope.Violation{Schema: schema, Keyword: keyword, Message: message}, From: from}
+}
+
+// describe words a fault of the JSON grammar as a violation.
+func describe(code scan.Code) (keyword, message string) {
+	if code == scan.TooDeep {
+		return "depth", code.String()
+	}
+	return "syntax", code.String()
+}

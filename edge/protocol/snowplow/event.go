@@ -1,0 +1,80 @@
+package snowplow
+
+import (
+	"weir/edge/envelope"
+	"weir/edge/protocol"
+)
+
+// begin forgets the parameters of the event before.
+func (a *Adapter) begin() {
+	a.seen = [len(a.seen)]uint64{}
+	a.extra = a.extra[:0]
+}
+
+func (a *Adapter) has(id int) bool { return a.seen[id>>6]&(1<<(id&63)) != 0 }
+
+func (a *Adapter) put(id int, value string) {
+	a.seen[id>>6] |= 1 << (id & 63)
+	a.values[id] = value
+}
+
+func (a *Adapter) remove(id int) { a.seen[id>>6] &^= 1 << (id & 63) }
+
+// finish merges the query string over the parameters read so far and turns
+// them into columns.
+func (a *Adapter) finish(e *envelope.Event, r *protocol.Request) {
+	e.Protocol = a.Name()
+	for i := range a.query {
+		switch q := &a.query[i]; {
+		case q.id < 0:
+			a.keepExtra(q.name, q.value)
+		case q.id == paramNuid && !envelope.IsUUID(q.value):
+			e.Reject(q.name, q.value)
+		default:
+			a.put(q.id, q.value)
+		}
+	}
+	e.Set(envelope.EventFingerprint, a.fingerprint())
+	a.preferPlain(e, paramUePr, paramUePx)
+	a.preferPlain(e, paramCo, paramCx)
+	for id := range parameters {
+		if a.has(id) {
+			a.convert(e, id, a.values[id])
+		}
+	}
+	if !a.has(paramE) {
+		e.Violate(envelope.Violation{Schema: envelope.AtomicSchema, Path: "/event", Keyword: "required", Message: "the parameter e, the type of event, is missing"})
+	}
+	if referer := r.Header("Referer"); referer != "" && !a.has(paramURL) {
+		e.Fill(&a.arena, envelope.PageURL, "url", referer)
+	}
+	classify(e)
+}
+
+// preferPlain sets a base64 parameter aside if its plain form was sent too.
+func (a *Adapter) preferPlain(e *envelope.Event, plain, encoded int) {
+	if a.has(plain) && a.has(encoded) {
+		e.Reject(parameters[encoded].name, a.values[encoded])
+		a.remove(encoded)
+	}
+}
+
+// classify names the schema that an event of this type stands for.
+func classify(e *envelope.Event) {
+	key := Key{"com.snowplowanalytics.snowplow", e.Get(envelope.EventType), "jsonschema", "1-0-0"}
+	switch key.Name {
+	case "":
+		return
+	case "struct":
+		key.Vendor, key.Name = "com.google.analytics", "event"
+	case "unstruct":
+		var ok bool
+		if key, ok = ParseKey(e.Unstruct.Schema); !ok {
+			return
+		}
+	}
+	e.Set(envelope.EventVendor, key.Vendor)
+	e.Set(envelope.EventName, key.Name)
+	e.Set(envelope.EventFormat, key.Format)
+	e.Set(envelope.EventVersion, key.Version)
+}

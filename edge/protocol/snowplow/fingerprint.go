@@ -1,0 +1,53 @@
+package snowplow
+
+import (
+	"crypto/md5"
+	"encoding/hex"
+
+	"weir/edge/envelope"
+)
+
+// fingerprint is the MD5 of the event's parameters sorted by name, each as
+// name US value US (US being 0x1F), without those that change when an event is
+// sent again: eid, nuid, stm and cv. Same id and same fingerprint mean the same event.
+func (a *Adapter) fingerprint() string {
+	a.sum = a.sum[:0]
+	extra := a.extra
+	for id := range parameters {
+		if !a.has(id) || id == paramEid || id == paramNuid || id == paramStm || id == paramCv {
+			continue
+		}
+		name := parameters[id].name
+		for len(extra) > 0 && extra[0].Name < name {
+			a.addToSum(extra[0].Name, extra[0].Value)
+			extra = extra[1:]
+		}
+		a.addToSum(name, a.values[id])
+	}
+	for _, p := range extra {
+		a.addToSum(p.Name, p.Value)
+	}
+	sum := md5.Sum(a.sum)
+	return a.arena.KeepString(hex.AppendEncode(a.arena.Bytes(2*md5.Size), sum[:]))
+}
+
+func (a *Adapter) addToSum(name, value string) {
+	const unit = 0x1f
+	a.sum = append(append(a.sum, name...), unit)
+	a.sum = append(append(a.sum, value...), unit)
+}
+
+// keepExtra keeps a parameter that the protocol does not know, sorted by name; the last of a name stays.
+func (a *Adapter) keepExtra(name, value string) {
+	i := len(a.extra)
+	for i > 0 && a.extra[i-1].Name > name {
+		i--
+	}
+	if i > 0 && a.extra[i-1].Name == name {
+		a.extra[i-1].Value = value
+		return
+	}
+	a.extra = append(a.extra, envelope.Parameter{})
+	copy(a.extra[i+1:], a.extra[i:])
+	a.extra[i] = envelope.Parameter{Name: name, Value: value}
+}

@@ -1,0 +1,185 @@
+package snowplow
+
+import (
+	"strconv"
+	"strings"
+
+	"weir/edge/envelope"
+	"weir/schemas/scan"
+)
+
+// wrapper is one of the two self-describing envelopes of the tracker protocol:
+// around the one self-describing event, and around the entities.
+type wrapper struct {
+	schema string // named in violations
+	prefix string // of the schema keys it may bear
+	path   string // of its column
+}
+
+var (
+	unstructWrapper = wrapper{
+		schema: "iglu:com.snowplowanalytics.snowplow/unstruct_event/jsonschema/1-0-0",
+		prefix: "iglu:com.snowplowanalytics.snowplow/unstruct_event/jsonschema/1-0-",
+		path:   "/unstruct_event",
+	}
+	contextsWrapper = wrapper{
+		schema: "iglu:com.snowplowanalytics.snowplow/contexts/jsonschema/1-0-0",
+		prefix: "iglu:com.snowplowanalytics.snowplow/contexts/jsonschema/1-0-",
+		path:   "/contexts",
+	}
+)
+
+// setUnstruct reads the self-describing event. Where it breaks a rule the
+// event fails and the parameter is kept among the rejected.
+func (a *Adapter) setUnstruct(e *envelope.Event, id int, json []byte) {
+	if !a.unwrap(e, &unstructWrapper, json) {
+		e.Unstruct = envelope.SelfDescribing{}
+		e.Reject(parameters[id].name, a.values[id])
+	}
+}
+
+// setContexts reads the entities, all or none of them.
+func (a *Adapter) setContexts(e *envelope.Event, id int, json []byte) {
+	if !a.unwrap(e, &contextsWrapper, json) {
+		e.Contexts = e.Contexts[:0]
+		e.Reject(parameters[id].name, a.values[id])
+	}
+}
+
+// unwrap reads a wrapper and what it holds in one pass. It reports whether all
+// of it is as it must be.
+func (a *Adapter) unwrap(e *envelope.Event, w *wrapper, json []byte) bool {
+	s := &a.inner
+	s.Reset(json, a.limits.Depth)
+	good := true
+	var m pair
+	for m.open(s); m.next(s); {
+		switch {
+		case w == &contextsWrapper:
+			good = a.entities(e) && good
+		default:
+			good = a.entity(e, w, -1, &e.Unstruct) && good
+		}
+	}
+	switch {
+	case s.Err() != nil || !s.End():
+		keyword, message := describe(s.Err().(*scan.Error).Code)
+		return w.violate(e, -1, keyword, message)
+	case m.keyword != "":
+		return w.violate(e, -1, m.keyword, m.message)
+	case !a.criterion(m.schema, w.prefix):
+		return w.violate(e, -1, "const", "schema must be "+w.prefix+"*")
+	}
+	return good
+}
+
+func (a *Adapter) entities(e *envelope.Event) bool {
+	s := &a.inner
+	if s.Kind() != scan.Array {
+		s.Skip()
+		return contextsWrapper.violate(e, -1, "type", "must hold an array of entities")
+	}
+	good := true
+	s.Array()
+	for i := 0; s.Item(); i++ {
+		e.Contexts = append(e.Contexts, envelope.SelfDescribing{})
+		good = a.entity(e, &contextsWrapper, i, &e.Contexts[i]) && good
+	}
+	return good
+}
+
+// entity reads one {"schema","data"} within a wrapper: the index-th of the
+// contexts, or the self-describing event for an index of -1.
+func (a *Adapter) entity(e *envelope.Event, w *wrapper, index int, dst *envelope.SelfDescribing) bool {
+	s := &a.inner
+	var m pair
+	for m.open(s); m.next(s); {
+		dst.Data = s.Skip()
+	}
+	if m.keyword != "" {
+		return w.violate(e, index, m.keyword, m.message)
+	}
+	dst.Schema = a.text(m.schema)
+	if _, ok := ParseKey(dst.Schema); !ok {
+		return w.violate(e, index, "pattern", "schema must be iglu:vendor/name/format/MODEL-REVISION-ADDITION")
+	}
+	return true
+}
+
+// violate records a violation at the index-th entity, or at the wrapper itself
+// for an index of -1. It returns false.
+func (w *wrapper) violate(e *envelope.Event, index int, keyword, message string) bool {
+	path := w.path
+	if index >= 0 {
+		path += "/" + strconv.Itoa(index)
+	}
+	e.Violate(envelope.Violation{Schema: w.schema, Path: path, Keyword: keyword, Message: message})
+	return false
+}
+
+// pair walks an object that must have the members schema, a string, and data,
+// in either order, and no others unless extras says so.
+type pair struct {
+	extras           bool
+	schema           scan.Text
+	keyword, message string // of the first rule broken
+	object           bool
+	hasSchema        bool
+	hasData          bool
+}
+
+// open enters the object. Another value is passed over and breaks the rule.
+func (m *pair) open(s *scan.Scanner) {
+	k := s.Kind()
+	if k == scan.Object || k == scan.None {
+		m.object = s.Object()
+		return
+	}
+	s.Skip()
+	m.fail("type", "must be an object with schema and data")
+}
+
+// next moves to the data, which comes next and must be read or skipped, and
+// returns false at the end of the object.
+func (m *pair) next(s *scan.Scanner) bool {
+	var key scan.Text
+	for m.object && s.Member(&key) {
+		switch {
+		case key.Is("data") && !m.hasData:
+			m.hasData = true
+			return true
+		case key.Is("schema") && !m.hasSchema:
+			m.hasSchema = true
+			if s.Kind() == scan.String {
+				s.String(&m.schema)
+				continue
+			}
+			m.fail("type", "schema must be a string")
+		case key.Is("data"), key.Is("schema"):
+			m.fail("duplicateKey", "must have schema and data once each")
+		case !m.extras:
+			m.fail("additionalProperties", "must have no members besides schema and data")
+		}
+		s.Skip()
+	}
+	if m.object && !(m.hasSchema && m.hasData) {
+		m.fail("required", "must have schema and data")
+	}
+	return false
+}
+
+func (m *pair) fail(keyword, message string) {
+	if m.keyword == "" {
+		m.keyword, m.message = keyword, message
+	}
+}
+
+// criterion reports whether a schema key is the prefix and a number.
+func (a *Adapter) criterion(key scan.Text, prefix string) bool {
+	addition, ok := strings.CutPrefix(a.text(key), prefix)
+	if !ok {
+		return false
+	}
+	_, ok = parseDigits(addition)
+	return ok
+}
