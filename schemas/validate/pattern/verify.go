@@ -12,7 +12,7 @@ var (
 	errRange    = errors.New("pattern table: length range is upside down")
 	errStep     = errors.New("pattern table: a segment step is malformed")
 	errNested   = errors.New("pattern table: only an automaton may follow segments")
-	errClass    = errors.New("pattern table: a byte class is out of range")
+	errClass    = errors.New("pattern table: a class is out of range")
 	errState    = errors.New("pattern table: a state is out of range")
 	errRefusing = errors.New("pattern table: the refusing state can be left")
 )
@@ -36,7 +36,7 @@ func Verify(table []byte) error {
 		if len(table) != lengthSize || table[1] > 1 {
 			return errSize
 		}
-		return verifyRange(table)
+		return verifyRange(table[2:10])
 	case Segments:
 		return verifySegments(table)
 	case DFA8:
@@ -48,17 +48,21 @@ func Verify(table []byte) error {
 }
 
 func verifyRange(b []byte) error {
-	if binary.LittleEndian.Uint32(b[2:6]) > binary.LittleEndian.Uint32(b[6:10]) {
+	if binary.LittleEndian.Uint32(b) > binary.LittleEndian.Uint32(b[4:]) {
 		return errRange
 	}
 	return nil
 }
 
 func verifySegments(t []byte) error {
-	if len(t) <= segmentSteps {
+	if len(t) < segmentRanges {
 		return errSize
 	}
-	step := t[segmentSteps:]
+	ranges := int(t[1])
+	if len(t) <= segmentRanges+rangeSize*ranges {
+		return errSize
+	}
+	step := t[segmentRanges+rangeSize*ranges:]
 	for len(step) > 0 {
 		size := 1
 		switch step[0] {
@@ -73,7 +77,10 @@ func verifySegments(t []byte) error {
 			if len(step) < runSize {
 				return errStep
 			}
-			if err := verifyRange(step); err != nil {
+			if int(step[1])+int(step[2]) > ranges {
+				return errClass
+			}
+			if err := verifyRange(step[3:11]); err != nil {
 				return err
 			}
 			size = runSize

@@ -1,0 +1,293 @@
+package validate
+
+import (
+	"encoding/binary"
+	"math/bits"
+
+	"weir/schemas/bundle"
+	"weir/schemas/scan"
+	"weir/schemas/validate/pattern"
+)
+
+// object evaluates the node on the object at doc[start].
+func (r *Run) object(id uint32, n *bundle.Node, start int) int {
+	if r.depth == 0 {
+		return r.fault(kwDepth, 0, start)
+	}
+	top := r.top
+	if !r.push(0, 0, start) {
+		return -1
+	}
+	r.depth--
+	doc, t := r.doc, r.t
+	o := &t.Objects[n.Object]
+	names := &t.Names[o.Names]
+	slots := t.Slots[names.Slots : names.Slots+names.Count]
+	track := r.track
+	r.track = false
+	words, extents := len(r.words), len(r.extent)
+	if len(slots) > 64 {
+		r.words = appendZeros(r.words, (len(slots)-1)/64)
+	}
+
+	var seen uint64 // slots 0 to 63; the rest is in words
+	members := 0
+	next := 0 // the slot that the next member is likely to have
+	i := scan.Space(doc, start+1)
+	if i < len(doc) && doc[i] == '}' {
+		i++
+	} else {
+		for {
+			if i >= len(doc) || doc[i] != '"' {
+				return r.syntax(endOr(doc, i), i)
+			}
+			i++
+			key, end, ord := i, 0, -1
+			var flags scan.Flags
+			var hash uint64
+			if next < len(slots) && nameAt(doc, i, &slots[next], t.Bytes) {
+				ord = next
+				end = i + int(slots[next].Len)
+			} else {
+				var code scan.Code
+				end, flags, code = scan.StringEnd(doc, i)
+				if code != scan.OK {
+					return r.syntax(code, end)
+				}
+				name := r.name(key, end, flags)
+				ord = t.Find(names, name)
+				if ord < 0 {
+					hash = bundle.Sum(name)
+				}
+			}
+			i = end + 1
+			if i >= len(doc) || doc[i] != ':' {
+				if i = scan.Space(doc, i); i >= len(doc) || doc[i] != ':' {
+					return r.syntax(endOr(doc, i), i)
+				}
+			}
+			if i++; i < len(doc) && doc[i] <= ' ' {
+				i = scan.Space(doc, i)
+			}
+
+			slot := &noSlot
+			if ord >= 0 {
+				next = ord + 1
+				slot = &slots[ord]
+				bit := uint64(1) << (ord & 63)
+				set := &seen
+				if ord >= 64 {
+					set = &r.words[words+ord/64-1]
+				}
+				if *set&bit != 0 && !r.repeated(top, key) {
+					return -1
+				}
+				*set |= bit
+			} else {
+				r.extent = append(r.extent, extent{hash, uint32(key), uint32(end)})
+			}
+			if o.PatternCount|o.PropertyNames != 0 {
+				i = r.member(o, names.Slots, ord, slot, key, end, flags, i, track, members)
+			} else if slot.Flags&bundle.Declared != 0 {
+				r.frames[top] = frame{uint32(stepProperty)<<stepShift | (names.Slots + uint32(ord)), uint32(key)}
+				i = r.value(slot.Child, i)
+				if track {
+					r.evaluated(members)
+				}
+			} else {
+				r.frames[top] = frame{uint32(stepAdditional) << stepShift, uint32(key)}
+				i = r.value(o.Additional, i)
+				if track && o.Flags&bundle.HasAdditional != 0 {
+					r.evaluated(members)
+				}
+			}
+			if i < 0 {
+				return -1
+			}
+			members++
+
+			if uint(i) < uint(len(doc)) && doc[i] <= ' ' {
+				i = scan.Space(doc, i)
+			}
+			if i >= len(doc) {
+				return r.syntax(scan.UnexpectedEnd, i)
+			}
+			if doc[i] == ',' {
+				if i++; i < len(doc) && doc[i] <= ' ' {
+					i = scan.Space(doc, i)
+				}
+				continue
+			}
+			if doc[i] != '}' {
+				return r.syntax(scan.UnexpectedByte, i)
+			}
+			i++
+			break
+		}
+	}
+
+	if len(r.extent)-extents > 1 {
+		second := r.equalPair(r.extent[extents:], true)
+		if r.dead || second > 0 && !r.repeated(top, int(r.extent[extents+second].start)) {
+			return -1
+		}
+	}
+	r.extent = r.extent[:extents]
+	r.depth++
+	r.top = top
+	r.track = track
+	if o.Required != bundle.None {
+		mask := t.Masks[o.Required : int(o.Required)+(len(slots)+63)/64]
+		if missing := mask[0] &^ seen; missing != 0 && !r.missing(id, names.Slots, missing, start) {
+			return -1
+		}
+		for w := 1; w < len(mask); w++ {
+			if missing := mask[w] &^ r.words[words+w-1]; missing != 0 && !r.missing(id, names.Slots+uint32(w)*64, missing, start) {
+				return -1
+			}
+		}
+	}
+	if uint32(members) < o.MinProperties && !r.violate(id, kwMinProperties, 0, start) {
+		return -1
+	}
+	if uint32(members) > o.MaxProperties && !r.violate(id, kwMaxProperties, 0, start) {
+		return -1
+	}
+	if o.DepCount != 0 && !r.dependencies(id, o, names, seen, words, start, i) {
+		return -1
+	}
+	r.words = r.words[:words]
+	return i
+}
+
+// noSlot stands in for the slot of a name that no keyword mentions.
+var noSlot bundle.Slot
+
+// nameAt reports whether the name of the slot and its closing quote stand at
+// doc[i], without looking for the end of the string first.
+func nameAt(doc []byte, i int, s *bundle.Slot, text []byte) bool {
+	n := int(s.Len)
+	if s.Flags&bundle.Plain == 0 || i+n+8 > len(doc) {
+		return false
+	}
+	head := binary.LittleEndian.Uint64(doc[i:])
+	if n < 8 {
+		head &= 1<<(8*n&63) - 1
+	}
+	return head == s.Head && doc[i+n] == '"' &&
+		(n <= 8 || string(doc[i+8:i+n]) == string(text[s.Off+8:s.Off+uint32(n)]))
+}
+
+// name returns the member name between doc[key] and doc[end], unescaped.
+func (r *Run) name(key, end int, flags scan.Flags) []byte {
+	raw := r.doc[key:end]
+	if flags&scan.Escaped == 0 {
+		return raw
+	}
+	r.plain = scan.Text{Raw: raw, Escaped: true}.Append(r.plain[:0])
+	return r.plain
+}
+
+// member evaluates the value at doc[i] where patternProperties or
+// propertyNames have a say. It returns the index after the value.
+func (r *Run) member(o *bundle.Object, firstSlot uint32, ord int, slot *bundle.Slot, key, end int, flags scan.Flags, i int, track bool, members int) int {
+	top := r.top - 1
+	if o.PropertyNames != bundle.Anything {
+		r.frames[top] = frame{uint32(stepPropertyNames) << stepShift, uint32(key)}
+		if r.value(o.PropertyNames, key-1) < 0 {
+			return -1
+		}
+	}
+	after := 0
+	if slot.Flags&bundle.Declared != 0 {
+		r.frames[top] = frame{uint32(stepProperty)<<stepShift | (firstSlot + uint32(ord)), uint32(key)}
+		if after = r.value(slot.Child, i); after < 0 {
+			return -1
+		}
+	}
+	for k := range o.PatternCount {
+		rule := &r.t.Rules[o.Patterns+k]
+		if !pattern.Match(r.t.String(rule.A), r.name(key, end, flags)) {
+			continue
+		}
+		if after != 0 && !r.spend(after-i, i) {
+			return -1
+		}
+		r.frames[top] = frame{uint32(stepPattern)<<stepShift | (o.Patterns + k), uint32(key)}
+		if after = r.value(rule.B, i); after < 0 {
+			return -1
+		}
+	}
+	if after == 0 {
+		r.frames[top] = frame{uint32(stepAdditional) << stepShift, uint32(key)}
+		if after = r.value(o.Additional, i); after < 0 {
+			return -1
+		}
+		track = track && o.Flags&bundle.HasAdditional != 0
+	}
+	if track {
+		r.evaluated(members)
+	}
+	return after
+}
+
+// repeated records a member name that the object had before.
+func (r *Run) repeated(top, key int) bool {
+	r.frames[top] = frame{uint32(stepAdditional) << stepShift, uint32(key)}
+	return r.violate(bundle.Anything, kwDuplicateKey, 0, key-1)
+}
+
+func (r *Run) missing(id, firstSlot uint32, missing uint64, start int) bool {
+	for ; missing != 0; missing &= missing - 1 {
+		if !r.violate(id, kwRequired, firstSlot+uint32(bits.TrailingZeros64(missing)), start) {
+			return false
+		}
+	}
+	return true
+}
+
+func (r *Run) dependencies(id uint32, o *bundle.Object, names *bundle.Names, seen uint64, words, start, end int) bool {
+	for _, rule := range r.t.Rules[o.Deps : o.Deps+o.DepCount] {
+		if !r.has(seen, words, rule.A) {
+			continue
+		}
+		k, s := kwDependentRequired, stepDependentSchemas
+		switch rule.Kind {
+		case bundle.DepLegacySlot, bundle.DepLegacyNode:
+			k, s = kwDependencies, stepDependencies
+		}
+		switch rule.Kind {
+		case bundle.DepSlot, bundle.DepLegacySlot:
+			if !r.has(seen, words, rule.B) && !r.violate(id, k, names.Slots+rule.B, start) {
+				return false
+			}
+		default:
+			if !r.inPlace(s, names.Slots+rule.A, rule.B, start, end) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// has reports whether the slot's bit is set: in seen, or from the 65th on in words.
+func (r *Run) has(seen uint64, words int, ord uint32) bool {
+	if ord >= 64 {
+		seen = r.words[words+int(ord)/64-1]
+	}
+	return seen>>(ord&63)&1 != 0
+}
+
+func endOr(doc []byte, i int) scan.Code {
+	if i >= len(doc) {
+		return scan.UnexpectedEnd
+	}
+	return scan.UnexpectedByte
+}
+
+func appendZeros(s []uint64, n int) []uint64 {
+	for range n {
+		s = append(s, 0)
+	}
+	return s
+}

@@ -1,0 +1,187 @@
+package validate
+
+import (
+	"weir/schemas/bundle"
+	"weir/schemas/scan"
+)
+
+const (
+	// MaxViolations is how many violations of one document are kept. The rest is counted.
+	MaxViolations = 32
+
+	// maxFrames bounds the steps from the root to a keyword: members, items and
+	// in-place keywords such as $ref together.
+	maxFrames = 512
+
+	// Fuel is the number of bytes that may be read again: fuelFactor for each
+	// byte of the document and fuelBase besides.
+	fuelFactor = 64
+	fuelBase   = 1 << 18
+)
+
+// Run is the state and the result of running a program. A Run that is used
+// again allocates nothing once its buffers have grown. It must not be used by
+// two goroutines at a time. The zero Run is ready.
+type Run struct {
+	// Violations of the last document, in the order found, at most
+	// [MaxViolations]. They are valid until the next run.
+	Violations []Violation
+	// More counts the violations beyond those.
+	More int
+	// Captures are the extents of annotated values in the last document, in the
+	// order in which the values end. Those from branches that did not hold are left out.
+	Captures []Capture
+	// MaxDepth is how deep containers may nest; 0 means [scan.DefaultDepth].
+	MaxDepth int
+
+	set   *Set
+	t     *bundle.Tables
+	doc   []byte
+	depth int  // containers that may still be opened
+	fuel  int  // bytes that may still be read again
+	quiet bool // inside a branch: the first violation ends it and is not recorded
+	dead  bool // a fault ended the whole run
+	track bool // the value being evaluated in place is tracked in marks
+	// furthest is where the last quiet evaluation failed.
+	furthest int
+
+	top    int
+	frames [maxFrames]frame
+
+	marks  []uint64 // bitsets of evaluated members and items
+	mark   int      // the current one
+	width  int      // its words
+	words  []uint64 // bitsets of members seen, for objects of more than 64 slots
+	extent []extent // names or items to compare with each other
+	table  []uint32
+	scopes []uint32 // the dynamic scope: resources, outermost first
+	plain  []byte   // an unescaped string
+	other  []byte   // another one
+	steps  []frame  // frames of Violations
+}
+
+// Capture is the extent of a value whose schema position carries an
+// annotation: doc[Start:End], as it stands in the document, quotes included.
+type Capture struct {
+	ID         uint16 // see [Set.Annotation]
+	Start, End int
+}
+
+// Run validates doc and reports whether it is valid. Violations and captures
+// are left in r.
+func (p Program) Run(r *Run, doc []byte) bool {
+	r.Violations, r.More, r.Captures = r.Violations[:0], 0, r.Captures[:0]
+	r.steps, r.marks, r.words, r.extent, r.scopes = r.steps[:0], r.marks[:0], r.words[:0], r.extent[:0], r.scopes[:0]
+	r.quiet, r.dead, r.track, r.top = false, false, false, 0
+	r.fuel = fuelFactor*len(doc) + fuelBase
+	r.depth = scan.DefaultDepth
+	if r.MaxDepth > 0 {
+		r.depth = min(r.MaxDepth, scan.MaxDepth)
+	}
+	r.doc = doc
+	root := p.root
+	if r.set = p.set; r.set == nil {
+		r.set, root = emptySet, bundle.Nothing
+	}
+	r.t = &r.set.b.Tables
+	end := r.value(root, scan.Space(doc, 0))
+	if !r.dead {
+		if end = scan.Space(doc, end); end < len(doc) {
+			r.syntax(scan.TrailingData, end)
+		}
+	}
+	return len(r.Violations) == 0
+}
+
+// forget drops references to the document and the set.
+func (r *Run) forget() {
+	clear(r.Violations)
+	r.doc, r.set, r.t = nil, nil, nil
+}
+
+// emptySet is what the zero Program runs on.
+var emptySet = &Set{&bundle.Bundle{Tables: bundle.Neutral}}
+
+// state is what a branch that failed must leave as it was.
+type state struct {
+	depth, top, captures         int
+	marks, words, extent, scopes int
+	mark, width                  int
+	track                        bool
+}
+
+func (r *Run) save() state {
+	return state{r.depth, r.top, len(r.Captures), len(r.marks), len(r.words), len(r.extent), len(r.scopes), r.mark, r.width, r.track}
+}
+
+func (r *Run) restore(s *state) {
+	r.depth, r.top, r.Captures = s.depth, s.top, r.Captures[:s.captures]
+	r.marks, r.words, r.extent, r.scopes = r.marks[:s.marks], r.words[:s.words], r.extent[:s.extent], r.scopes[:s.scopes]
+	r.mark, r.width, r.track = s.mark, s.width, s.track
+}
+
+// violate records that the value at doc[at] breaks a keyword of a node. It
+// reports whether to go on: in a quiet branch one violation decides.
+func (r *Run) violate(node uint32, k keyword, arg uint32, at int) bool {
+	if r.quiet {
+		r.furthest = at
+		return false
+	}
+	r.record(node, k, arg, at)
+	return true
+}
+
+func (r *Run) record(node uint32, k keyword, arg uint32, at int) {
+	if len(r.Violations) >= MaxViolations {
+		r.More++
+		return
+	}
+	first := len(r.steps)
+	r.steps = append(r.steps, r.frames[:r.top]...)
+	r.Violations = append(r.Violations, Violation{
+		set: r.set, doc: r.doc, steps: r.steps[first:], first: uint32(first),
+		node: node, arg: arg, at: uint32(at), keyword: k,
+	})
+}
+
+// fault ends the run: what is left of the document was not looked at. It is
+// recorded even in a quiet branch, in place of the last violation if need be.
+func (r *Run) fault(k keyword, arg uint32, at int) int {
+	if !r.dead {
+		r.dead = true
+		r.quiet = false
+		if len(r.Violations) == MaxViolations {
+			r.Violations = r.Violations[:MaxViolations-1]
+			r.More++
+		}
+		r.record(bundle.Anything, k, arg, at)
+	}
+	return -1
+}
+
+func (r *Run) syntax(code scan.Code, at int) int {
+	if code == scan.TooDeep {
+		return r.fault(kwDepth, 0, at)
+	}
+	return r.fault(kwSyntax, uint32(code), at)
+}
+
+// spend pays for reading n bytes again and reports whether the fuel lasts.
+func (r *Run) spend(n, at int) bool {
+	if r.fuel -= n + 16; r.fuel >= 0 {
+		return true
+	}
+	r.fault(kwFuel, 0, at)
+	return false
+}
+
+// push enters a step of the path; the caller restores top. It reports whether there was room.
+func (r *Run) push(k step, arg uint32, at int) bool {
+	if r.top >= maxFrames {
+		r.fault(kwDepth, 0, at)
+		return false
+	}
+	r.frames[r.top] = frame{uint32(k)<<stepShift | arg, uint32(at)}
+	r.top++
+	return true
+}

@@ -1,0 +1,47 @@
+package validate
+
+import (
+	"unicode/utf8"
+
+	"weir/schemas/bundle"
+	"weir/schemas/scan"
+	"weir/schemas/validate/format"
+	"weir/schemas/validate/pattern"
+)
+
+// text checks the string doc[i:quote+1] against everything but its type.
+func (r *Run) text(id uint32, n *bundle.Node, i, quote int, flags scan.Flags) bool {
+	s := r.doc[i+1 : quote]
+	if flags&scan.Escaped != 0 {
+		if n.MinLength == 0 && n.Pattern|n.Enum == 0 && n.Format == 0 && len(s) <= int(n.MaxLength) {
+			return true // unescaping makes it shorter only
+		}
+		r.plain = scan.Text{Raw: s, Escaped: true}.Append(r.plain[:0])
+		s = r.plain
+	}
+	// A code point is one to four bytes: count only where that does not decide.
+	if length := uint64(len(s)); length > uint64(n.MaxLength) || length < 4*uint64(n.MinLength) {
+		if flags != 0 {
+			length = uint64(utf8.RuneCount(s))
+		}
+		if length > uint64(n.MaxLength) && !r.violate(id, kwMaxLength, 0, i) {
+			return false
+		}
+		if length < uint64(n.MinLength) && !r.violate(id, kwMinLength, 0, i) {
+			return false
+		}
+	}
+	if n.Enum != 0 {
+		e := &r.t.Enums[n.Enum]
+		if r.t.Find(&r.t.Names[e.Names], s) < 0 && !r.violate(id, enumKeyword(e), 0, i) {
+			return false
+		}
+	}
+	if n.Pattern != 0 && !pattern.Match(r.t.String(n.Pattern), s) && !r.violate(id, kwPattern, 0, i) {
+		return false
+	}
+	if n.Format != 0 && !format.Check(format.ID(n.Format), s) && !r.violate(id, kwFormat, 0, i) {
+		return false
+	}
+	return true
+}

@@ -1,0 +1,144 @@
+package validate
+
+import (
+	"weir/schemas/bundle"
+	"weir/schemas/scan"
+)
+
+// tracked evaluates a node that holds unevaluatedProperties or
+// unevaluatedItems. While it does, the members (or items) that some keyword
+// evaluates are marked, by their position in the value.
+func (r *Run) tracked(id uint32, n *bundle.Node, i int) int {
+	outer, mark, width, base := r.track, r.mark, r.width, len(r.marks)
+	count, end, code := r.count(i)
+	if code != scan.OK {
+		return r.syntax(code, end)
+	}
+	if !r.spend(end-i, i) {
+		return -1
+	}
+	r.width = (count + 63) / 64
+	r.mark = base
+	r.marks = appendZeros(r.marks, r.width)
+	r.track = true
+	end = r.node(id, n, i)
+	if end < 0 {
+		return end
+	}
+	if outer {
+		for w := range r.width {
+			r.marks[mark+w] |= r.marks[base+w]
+		}
+	}
+	r.marks = r.marks[:base]
+	r.track, r.mark, r.width = outer, mark, width
+	return end
+}
+
+// evaluated marks a member or item of the value under evaluation.
+func (r *Run) evaluated(ordinal int) {
+	r.marks[r.mark+ordinal/64] |= 1 << (ordinal & 63)
+}
+
+// count returns the number of members or items of the value at doc[i], and its end.
+func (r *Run) count(i int) (n, end int, code scan.Code) {
+	end, code = scan.ValueEnd(r.doc, i, r.depth)
+	if code != scan.OK {
+		return 0, end, code
+	}
+	m := membersOf(r.doc, i)
+	for m.next() {
+		n++
+	}
+	return n, end, scan.OK
+}
+
+func (r *Run) unevaluatedProps(node uint32, i int) bool {
+	return r.doc[i] != '{' || r.unevaluated(stepUnevaluatedProps, node, i)
+}
+
+func (r *Run) unevaluatedItems(node uint32, i int) bool {
+	return r.doc[i] != '[' || r.unevaluated(stepUnevaluatedItems, node, i)
+}
+
+// unevaluated evaluates the node on the members or items without a mark.
+func (r *Run) unevaluated(s step, node uint32, i int) bool {
+	top, track, depth := r.top, r.track, r.depth
+	if !r.push(s, 0, i) {
+		return false
+	}
+	r.track = false
+	r.depth--
+	m := membersOf(r.doc, i)
+	for k := 0; m.next(); k++ {
+		if r.marks[r.mark+k/64]>>(k&63)&1 != 0 {
+			continue
+		}
+		at := uint32(k)
+		if s == stepUnevaluatedProps {
+			at = uint32(m.key)
+		}
+		r.frames[top] = frame{uint32(s) << stepShift, at}
+		if !r.spend(m.end-m.start, m.start) || r.value(node, m.start) < 0 {
+			return false
+		}
+	}
+	r.depth = depth
+	r.track = track
+	r.top = top
+	for k := 0; k < r.width; k++ {
+		r.marks[r.mark+k] = ^uint64(0)
+	}
+	return true
+}
+
+// members walks over the members or items of a well-formed value.
+type members struct {
+	doc        []byte
+	i          int
+	closing    byte
+	key        int // after the opening quote of the name
+	nameEnd    int // its closing quote
+	escaped    bool
+	start, end int // of the value
+}
+
+// membersOf starts before the first member or item of the value at doc[i]. A
+// value of another kind has none.
+func membersOf(doc []byte, i int) members {
+	m := members{doc: doc, i: i + 1}
+	switch doc[i] {
+	case '{':
+		m.closing = '}'
+	case '[':
+		m.closing = ']'
+	}
+	return m
+}
+
+func (m *members) next() bool {
+	if m.closing == 0 {
+		return false
+	}
+	i := scan.Space(m.doc, m.i)
+	if m.doc[i] == ',' {
+		i = scan.Space(m.doc, i+1)
+	}
+	if m.doc[i] == m.closing {
+		return false
+	}
+	if m.closing == '}' {
+		end, flags, _ := scan.StringEnd(m.doc, i+1)
+		m.key, m.nameEnd, m.escaped = i+1, end, flags&scan.Escaped != 0
+		i = scan.Space(m.doc, scan.Space(m.doc, end+1)+1)
+	}
+	m.start = i
+	m.end, _ = scan.ValueEnd(m.doc, i, scan.MaxDepth)
+	m.i = m.end
+	return true
+}
+
+// name returns the member name, unescaped, with the help of the buffer.
+func (m *members) name(buf *[]byte) []byte {
+	return scan.Text{Raw: m.doc[m.key:m.nameEnd], Escaped: m.escaped}.Bytes(buf)
+}

@@ -1,0 +1,127 @@
+package validate
+
+import (
+	"weir/schemas/bundle"
+	"weir/schemas/scan"
+)
+
+// value evaluates the node on the value at doc[i] and returns the index after
+// it, or a negative number if a quiet branch failed or a fault ended the run.
+func (r *Run) value(id uint32, i int) int {
+	n := &r.t.Nodes[id]
+	if n.Flags&(bundle.NodeAlias|bundle.NodeTrack) != 0 {
+		if n.Flags&bundle.NodeAlias != 0 {
+			return r.alias(n.Ops, i)
+		}
+		return r.tracked(id, n, i)
+	}
+	return r.node(id, n, i)
+}
+
+// alias evaluates the node that a lone $ref leads to.
+func (r *Run) alias(target uint32, i int) int {
+	top := r.top
+	if !r.push(stepRef, 0, i) {
+		return -1
+	}
+	end := r.value(target, i)
+	r.top = top
+	return end
+}
+
+func (r *Run) node(id uint32, n *bundle.Node, i int) int {
+	doc := r.doc
+	if uint(i) >= uint(len(doc)) {
+		return r.syntax(scan.UnexpectedEnd, i)
+	}
+	var end int
+	switch doc[i] {
+	case '"':
+		quote, flags, code := scan.StringEnd(doc, i+1)
+		if code != scan.OK {
+			return r.syntax(code, quote)
+		}
+		end = quote + 1
+		if n.Types&bundle.TypeString == 0 {
+			if !r.wrongType(id, i) {
+				return -1
+			}
+		}
+		if n.Flags&bundle.NodeString != 0 && !r.text(id, n, i, quote, flags) {
+			return -1
+		}
+		if n.Ops|uint32(n.Capture) == 0 {
+			return end
+		}
+		return r.rest(id, n, i, end)
+	case '{':
+		if n.Types&bundle.TypeObject == 0 {
+			if !r.wrongType(id, i) {
+				return -1
+			}
+			end = r.object(bundle.Anything, &r.t.Nodes[bundle.Anything], i)
+		} else {
+			end = r.object(id, n, i)
+		}
+	case '[':
+		if n.Types&bundle.TypeArray == 0 {
+			if !r.wrongType(id, i) {
+				return -1
+			}
+			end = r.array(bundle.Anything, &r.t.Nodes[bundle.Anything], i)
+		} else {
+			end = r.array(id, n, i)
+		}
+	case 't', 'f', 'n':
+		e, code := scan.LiteralEnd(doc, i)
+		if code != scan.OK {
+			return r.syntax(code, e)
+		}
+		end = e
+		t := uint8(bundle.TypeBoolean)
+		if doc[i] == 'n' {
+			t = bundle.TypeNull
+		}
+		if n.Types&t == 0 && !r.wrongType(id, i) {
+			return -1
+		}
+	default:
+		e, flags, code := scan.NumberEnd(doc, i)
+		if code != scan.OK {
+			return r.syntax(code, e)
+		}
+		end = e
+		if n.Types&bundle.TypeNumber != bundle.TypeNumber && !numberTypeFits(n.Types, flags, doc[i:end]) {
+			if !r.wrongType(id, i) {
+				return -1
+			}
+		} else if n.Number != 0 && !r.number(id, n, i, end, flags) {
+			return -1
+		}
+	}
+	if end < 0 || n.Ops|uint32(n.Capture)|n.Enum == 0 {
+		return end
+	}
+	if n.Enum != 0 && !r.enum(id, n, i, end) {
+		return -1
+	}
+	return r.rest(id, n, i, end)
+}
+
+// rest does what needs the whole extent of the value.
+func (r *Run) rest(id uint32, n *bundle.Node, i, end int) int {
+	if n.Ops != 0 && !r.ops(id, n, i, end) {
+		return -1
+	}
+	if n.Capture != 0 {
+		r.Captures = append(r.Captures, Capture{n.Capture, i, end})
+	}
+	return end
+}
+
+func (r *Run) wrongType(id uint32, i int) bool {
+	if id == bundle.Nothing {
+		return r.violate(id, kwFalse, 0, i)
+	}
+	return r.violate(id, kwType, 0, i)
+}
