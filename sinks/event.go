@@ -6,9 +6,10 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unsafe"
 
 	"github.com/tidwall/gjson"
+
+	"weir/edge/envelope"
 )
 
 // ParseEvent reads one envelope line, without its newline, into an [Event].
@@ -20,11 +21,8 @@ import (
 // collector_tstamp, weir.verdict. The error names the member.
 func ParseEvent(line []byte) (Event, error) {
 	e := Event{Envelope: line}
-	if len(line) == 0 || line[0] != '{' {
-		return e, errors.New("reading envelope: the line does not begin with a JSON object")
-	}
-	if bytes.IndexByte(line, '\n') >= 0 {
-		return e, errors.New("reading envelope: a newline within the envelope")
+	if err := CheckLine(line); err != nil {
+		return e, fmt.Errorf("reading envelope: %w", err)
 	}
 	if !gjson.ValidBytes(line) {
 		return e, errors.New("reading envelope: the line is not valid JSON")
@@ -33,7 +31,7 @@ func ParseEvent(line []byte) (Event, error) {
 	var vendor, format, version, selfDescribing, collected, verdict string
 	// gjson wants a string; the view ends with this function because whatever
 	// leaves it is cloned.
-	object := gjson.Result{Type: gjson.JSON, Raw: unsafe.String(unsafe.SliceData(line), len(line))}
+	object := gjson.Result{Type: gjson.JSON, Raw: envelope.View(line)}
 	object.ForEach(func(key, value gjson.Result) bool {
 		switch key.Str {
 		case "app_id":
@@ -60,17 +58,17 @@ func ParseEvent(line []byte) (Event, error) {
 		return true
 	})
 
-	if !isUUID(e.ID) {
+	if !envelope.IsUUID(e.ID) {
 		return e, errors.New("reading envelope: event_id is missing or not a canonical UUID")
 	}
 	if collected == "" {
 		return e, fmt.Errorf("reading envelope of event %s: collector_tstamp is missing", e.ID)
 	}
-	t, err := time.Parse(time.RFC3339Nano, collected)
-	if err != nil {
+	millis, ok := envelope.ParseTime(collected)
+	if !ok {
 		return e, fmt.Errorf("reading envelope of event %s: collector_tstamp is not an RFC 3339 timestamp", e.ID)
 	}
-	e.Collected = t.UTC()
+	e.Collected = time.UnixMilli(millis).UTC()
 	switch verdict {
 	case "good":
 		e.Verdict = "good"
@@ -91,24 +89,14 @@ func ParseEvent(line []byte) (Event, error) {
 	return e, nil
 }
 
-// isUUID reports whether s has the canonical form of RFC 9562 section 4, in
-// lower or upper case.
-func isUUID(s string) bool {
-	if len(s) != 36 {
-		return false
+// CheckLine reports whether an envelope can stand in a stream of lines without
+// breaking its neighbours: one object on one line. It does not look inside.
+func CheckLine(line []byte) error {
+	if len(line) < 2 || line[0] != '{' || line[len(line)-1] != '}' {
+		return errors.New("the line does not begin and end as a JSON object")
 	}
-	for i := 0; i < len(s); i++ {
-		c := s[i]
-		switch i {
-		case 8, 13, 18, 23:
-			if c != '-' {
-				return false
-			}
-		default:
-			if !(c-'0' < 10 || c|0x20-'a' < 6) {
-				return false
-			}
-		}
+	if bytes.IndexByte(line, '\n') >= 0 {
+		return errors.New("a newline within the envelope")
 	}
-	return true
+	return nil
 }

@@ -63,7 +63,7 @@ func TestParseEventRejects(t *testing.T) {
 	for _, c := range []struct{ name, old, new, want string }{
 		{"empty", line, ``, "does not begin"},
 		{"array", line, `[1]`, "does not begin"},
-		{"torn", `"index":0}}`, `"index":`, "not valid JSON"},
+		{"torn", `"index":0}}`, `"index":}`, "not valid JSON"},
 		{"two lines", `"platform"`, "\n\"platform\"", "newline"},
 		{"two values", line, line + line, "not valid JSON"},
 		{"no id", `"event_id":"0c5d`, `"event_ix":"0c5d`, "event_id"},

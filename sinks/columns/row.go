@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
-	"unsafe"
 
 	"github.com/tidwall/gjson"
 
@@ -41,7 +39,7 @@ func (r *Row) Read(line []byte) error {
 	if !gjson.ValidBytes(line) {
 		return errors.New("the envelope is not valid JSON")
 	}
-	object := gjson.Result{Type: gjson.JSON, Raw: unsafe.String(unsafe.SliceData(line), len(line))}
+	object := gjson.Result{Type: gjson.JSON, Raw: envelope.View(line)}
 	if !object.IsObject() {
 		return errors.New("the envelope is not a JSON object")
 	}
@@ -76,16 +74,16 @@ func read(t Type, v gjson.Result) (Value, error) {
 		}
 		return Value{Set: true, Text: cleanText(v.Str)}, nil
 	case UUID:
-		if v.Type != gjson.String || len(v.Str) != 36 {
+		if v.Type != gjson.String || !envelope.IsUUID(v.Str) {
 			return Value{}, errors.New("not a UUID")
 		}
 		return Value{Set: true, Text: v.Str}, nil
 	case Timestamp:
-		at, err := time.Parse(time.RFC3339Nano, v.Str)
-		if v.Type != gjson.String || err != nil {
-			return Value{}, errors.New("not an RFC 3339 timestamp")
+		millis, ok := envelope.ParseTime(v.Str)
+		if v.Type != gjson.String || !ok {
+			return Value{}, errors.New("not an RFC 3339 timestamp in UTC with milliseconds")
 		}
-		return Value{Set: true, Text: v.Str, Int: at.UnixMilli()}, nil
+		return Value{Set: true, Text: v.Str, Int: millis}, nil
 	case Integer:
 		n, err := strconv.ParseInt(v.Raw, 10, 32)
 		if err != nil {

@@ -1,0 +1,189 @@
+package sinktest
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"weir/edge/envelope"
+	"weir/sinks"
+)
+
+// epoch is when the first event of every series was collected.
+var epoch = time.Date(2026, 11, 20, 23, 3, 24, 123e6, time.UTC)
+
+// Events returns n events as trackers send them: page views, and self-describing
+// events that carry two entities of one schema. A seed and a number always give
+// the same event, and no two give the same id.
+func Events(seed uint64, n int) []sinks.Event {
+	events := make([]sinks.Event, n)
+	for i := range events {
+		events[i] = typical(seed, i)
+	}
+	return events
+}
+
+func typical(seed uint64, n int) sinks.Event {
+	m := base(seed, n)
+	m.set("app_id", "shop", "platform", "web", "event", "page_view",
+		"dvce_created_tstamp", stamp(n-250), "dvce_sent_tstamp", stamp(n-20), "derived_tstamp", stamp(n-230),
+		"name_tracker", "sp", "v_tracker", "js-4.6.8", "v_collector", "weir", "v_etl", "weir",
+		"user_ipaddress", "203.0.113.0", "domain_userid", hex.EncodeToString(digest(seed, n/10)[:16]), "domain_sessionidx", n%7+1,
+		"domain_sessionid", id(seed, n/10), "geo_country", "DE", "page_url", fmt.Sprintf("https://shop.example.com/p/%d?q=%d", n%977, n),
+		"page_title", fmt.Sprintf("Product %d", n%977), "page_urlscheme", "https", "page_urlhost", "shop.example.com",
+		"page_urlport", 443, "page_urlpath", fmt.Sprintf("/p/%d", n%977), "useragent", "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0",
+		"br_lang", "de-DE", "br_cookies", true, "br_colordepth", "24", "br_viewwidth", 1280, "br_viewheight", 720, "os_timezone", "Europe/Berlin",
+		"dvce_screenwidth", 2560, "dvce_screenheight", 1440, "doc_charset", "UTF-8", "doc_width", 1265, "doc_height", 4096,
+		"event_vendor", "com.snowplowanalytics.snowplow", "event_name", "page_view", "event_format", "jsonschema", "event_version", "1-0-0",
+		"contexts", []any{selfDescribing("iglu:com.snowplowanalytics.snowplow/web_page/jsonschema/1-0-0", map[string]any{"id": id(seed, n)})})
+	if n%2 == 1 {
+		m.set("event", "unstruct", "event_vendor", "com.example", "event_name", "add_to_cart", "event_version", "1-0-2",
+			"unstruct_event", selfDescribing("iglu:com.example/add_to_cart/jsonschema/1-0-2", map[string]any{"sku": fmt.Sprintf("A-%d", n%977), "quantity": n%5 + 1}),
+			"contexts", []any{
+				selfDescribing("iglu:com.example/product/jsonschema/1-0-0", map[string]any{"sku": "A-1", "price": json.Number("19.90")}),
+				selfDescribing("iglu:com.example/product/jsonschema/1-0-0", map[string]any{"sku": "A-2", "price": json.Number("0.05")}),
+			})
+	}
+	return m.event()
+}
+
+// Full returns an event with a value in every canonical column.
+func Full(seed uint64, n int) sinks.Event {
+	m := base(seed, n)
+	for f := range envelope.Field(envelope.NumFields) {
+		if _, ok := m[f.Name()]; ok {
+			continue
+		}
+		switch f.Kind() {
+		case envelope.Text:
+			m.set(f.Name(), fmt.Sprintf("%s %d", f.Name(), n))
+		case envelope.Timestamp:
+			m.set(f.Name(), stamp(int(f)*3_600_000+n))
+		case envelope.Integer:
+			m.set(f.Name(), int(f)-64) // some negative
+		case envelope.Boolean:
+			m.set(f.Name(), f%2 == 0)
+		case envelope.Decimal:
+			m.set(f.Name(), json.Number(fmt.Sprintf("-%d.%02d", n, f)))
+		case envelope.Object:
+			m.set(f.Name(), selfDescribing("iglu:com.example/a/jsonschema/1-0-0", map[string]any{"n": n}))
+		case envelope.Array:
+			m.set(f.Name(), []any{selfDescribing("iglu:com.example/b/jsonschema/1-0-0", []any{1, "two", nil, true, 0.5})})
+		}
+	}
+	return m.event()
+}
+
+// failed returns a failed event of which nothing could be read but its body.
+func failed(seed uint64, n int) sinks.Event {
+	m := base(seed, n)
+	delete(m, "event_fingerprint")
+	m.set("weir", map[string]any{
+		"version": 1, "protocol": "snowplow", "verdict": "failed", "batch": id(seed, -1), "index": n,
+		"violations": []any{map[string]any{"schema": "iglu:com.snowplowanalytics.snowplow/payload_data/jsonschema/1-0-4",
+			"path": "/data/0/e", "keyword": "type", "message": "the value is not a string"}},
+		"payload": `{"schema":"iglu:…","data":[{"e":1}]}`,
+	})
+	return m.event()
+}
+
+// With returns an event whose members are replaced: pairs of a name and a value
+// that encoding/json can write, nil to leave the member out. The pairs may break
+// the format, to make an event that a sink has to refuse.
+func With(e sinks.Event, pairs ...any) sinks.Event {
+	m := members{}
+	decoder := json.NewDecoder(bytes.NewReader(e.Envelope))
+	decoder.UseNumber()
+	if err := decoder.Decode(&m); err != nil {
+		panic(fmt.Sprintf("sinktest: %v", err))
+	}
+	m.set(pairs...)
+	e.Envelope = m.line()
+	return e
+}
+
+type members map[string]any
+
+func base(seed uint64, n int) members {
+	return members{
+		"collector_tstamp": stamp(n), "event_id": id(seed, n),
+		"event_fingerprint": hex.EncodeToString(digest(seed, n)[16:]),
+		"weir": map[string]any{
+			"version": 1, "protocol": "snowplow", "verdict": "good", "batch": id(seed, -1), "index": n, "bundle": "9f86d081884c7d65",
+			"receipts": []any{map[string]any{"rule": "default.ip", "field": "user_ipaddress", "action": "truncate"}},
+			"edge":     map[string]any{"country": "DE"},
+		},
+	}
+}
+
+func (m members) set(pairs ...any) {
+	for ; len(pairs) > 0; pairs = pairs[2:] {
+		if pairs[1] == nil {
+			delete(m, pairs[0].(string))
+		} else {
+			m[pairs[0].(string)] = pairs[1]
+		}
+	}
+}
+
+// line writes the members in canonical order, "weir" last.
+func (m members) line() []byte {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	separator := byte('{')
+	write := func(name string) {
+		v, ok := m[name]
+		if !ok {
+			return
+		}
+		fmt.Fprintf(&b, "%c%q:", separator, name)
+		separator = ','
+		if raw, ok := v.(json.RawMessage); ok {
+			b.Write(raw) // as it stands, escapes included
+			return
+		}
+		if err := enc.Encode(v); err != nil {
+			panic(fmt.Sprintf("sinktest: %v", err))
+		}
+		b.Truncate(b.Len() - 1) // the encoder's newline
+	}
+	for f := range envelope.Field(envelope.NumFields) {
+		write(f.Name())
+	}
+	write("weir")
+	b.WriteByte('}')
+	return b.Bytes()
+}
+
+func (m members) event() sinks.Event {
+	e, err := sinks.ParseEvent(m.line())
+	if err != nil {
+		panic(fmt.Sprintf("sinktest: %v", err))
+	}
+	return e
+}
+
+func selfDescribing(schema string, data any) map[string]any {
+	return map[string]any{"schema": schema, "data": data}
+}
+
+func stamp(millis int) string {
+	return string(envelope.AppendTime(nil, epoch.UnixMilli()+int64(millis)))
+}
+
+func digest(seed uint64, n int) []byte {
+	var b [16]byte
+	binary.BigEndian.PutUint64(b[:], seed)
+	binary.BigEndian.PutUint64(b[8:], uint64(n))
+	sum := sha256.Sum256(b[:])
+	return sum[:]
+}
+
+func id(seed uint64, n int) string {
+	return string(envelope.AppendUUIDv4(nil, [16]byte(digest(seed, n))))
+}
