@@ -72,10 +72,13 @@ func New(cfg Config) (*Forwarder, error) {
 		cfg.Transport = t
 	}
 	f := &Forwarder{cfg: cfg}
-	for _, host := range cfg.Hosts {
+	for n, host := range cfg.Hosts {
 		u, err := url.Parse(host)
-		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-			return nil, fmt.Errorf("forwarding: host %q is not a base URL such as https://host.example", host)
+		if err != nil {
+			return nil, fmt.Errorf("forwarding: host %d of %d is not a URL", n+1, len(cfg.Hosts))
+		}
+		if u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+			return nil, fmt.Errorf("forwarding: host %q is not a base URL such as https://host.example", u.Redacted())
 		}
 		f.urls = append(f.urls, strings.TrimSuffix(host, "/")+path)
 	}

@@ -21,7 +21,11 @@ const batchID = "01935f1e-0000-7000-8000-000000000001"
 // host answers like a weir host: it verifies the signature and names the batch.
 func host(t *testing.T, secret []byte) *httptest.Server {
 	t.Helper()
-	return server(t, func(w http.ResponseWriter, r *http.Request) {
+	return server(t, taking(t, secret))
+}
+
+func taking(t *testing.T, secret []byte) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
 			t.Error(err)
@@ -38,7 +42,7 @@ func host(t *testing.T, secret []byte) *httptest.Server {
 			t.Error("Idempotency-Key was sent")
 		}
 		io.WriteString(w, `{"batch":"`+h.Get("webhook-id")+`","events":1,"duplicate":false}`)
-	})
+	}
 }
 
 func server(t *testing.T, h http.HandlerFunc) *httptest.Server {
@@ -176,13 +180,15 @@ func TestADeadConnectionIsReplaced(t *testing.T) {
 
 func TestConnectionsAreKept(t *testing.T) {
 	key := secret()
-	h := host(t, key)
 	var opened atomic.Int32
+	h := httptest.NewUnstartedServer(taking(t, key))
 	h.Config.ConnState = func(_ net.Conn, s http.ConnState) {
 		if s == http.StateNew {
 			opened.Add(1)
 		}
 	}
+	h.Start()
+	t.Cleanup(h.Close)
 	f := forwarder(t, Config{Hosts: []string{h.URL}, Secret: key})
 	for range 10 {
 		if err := f.Forward(t.Context(), batchID, []byte("{}\n")); err != nil {
@@ -205,6 +211,8 @@ func TestFaultyConfigurations(t *testing.T) {
 		"no scheme":   {Config{Secret: key, Hosts: []string{"host.example:443"}}, `"host.example:443"`},
 		"user":        {Config{Secret: key, Hosts: []string{"https://u:p@host.example"}}, "base URL"},
 		"query":       {Config{Secret: key, Hosts: []string{"https://host.example/?a"}}, "base URL"},
+		"password":    {Config{Secret: key, Hosts: []string{"https://u:hidden@host.example"}}, "u:xxxxx@"},
+		"not a URL":   {Config{Secret: key, Hosts: []string{"https://a.example", "http://[::1"}}, "host 2 of 2"},
 		"second host": {Config{Secret: key, Hosts: []string{"https://a.example", "ftp://b.example"}}, "ftp://b.example"},
 	} {
 		if _, err := New(c.cfg); err == nil || !strings.Contains(err.Error(), c.want) {

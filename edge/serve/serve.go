@@ -52,7 +52,6 @@ type Handler struct {
 	cfg        Config
 	exchanges  sync.Pool     // of *exchange
 	background chan struct{} // a token per batch that is forwarded after its answer
-	pending    sync.WaitGroup
 }
 
 // New returns a handler. Engine and Forward are required.
@@ -151,25 +150,22 @@ func (h *Handler) later(out *collector.Outcome) bool {
 		return false
 	}
 	id, batch := string([]byte(out.BatchID)), append([]byte(nil), out.Batch...)
-	h.pending.Go(func() {
+	go func() {
 		h.forward(id, batch)
 		<-h.background
-	})
+	}()
 	return true
 }
 
 // Drain waits until no batch is under way, or ctx ends. It is called once the
-// server has shut down.
+// server has shut down; a request that comes later waits for its host.
 func (h *Handler) Drain(ctx context.Context) error {
-	done := make(chan struct{})
-	go func() {
-		h.pending.Wait()
-		close(done)
-	}()
-	select {
-	case <-done:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
+	for range cap(h.background) {
+		select {
+		case h.background <- struct{}{}:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
+	return nil
 }
