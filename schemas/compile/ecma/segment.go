@@ -142,6 +142,9 @@ func tidy(row []run, open bool) []run {
 				// What a takes beyond its minimum, b can take.
 				row[i].max = a.min
 				changed = true
+			case a.max == inf && b.max != b.min && b.set.within(a.set):
+				row[i+1].max = b.min
+				changed = true
 			case a.max == 0:
 				row = slices.Delete(row, i, i+1)
 				changed = true
@@ -233,7 +236,7 @@ func (d *dfa) refuses(s set) bool {
 
 // encodeRow writes a table for a row that ends with the string if end is set, is
 // followed by the automaton if there is one, and else by anything. It returns nil
-// if the row has too many classes.
+// if the row has a class that does not fit.
 func encodeRow(row []run, end bool, automaton []byte) []byte {
 	if t := literalRow(row); t != nil && automaton == nil {
 		if end {
@@ -284,6 +287,10 @@ func encodeRow(row []run, end bool, automaton []byte) []byte {
 					t[1+b] |= 1 << c
 				}
 			}
+		}
+		if step == pattern.StepRun && r.min == 1 && r.max == inf {
+			t = append(t, pattern.StepSome, 1<<c)
+			continue
 		}
 		t = appendRange(append(t, step, 1<<c), r)
 	}

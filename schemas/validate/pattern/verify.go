@@ -12,7 +12,7 @@ var (
 	errRange    = errors.New("pattern table: length range is upside down")
 	errStep     = errors.New("pattern table: a segment step is malformed")
 	errNested   = errors.New("pattern table: only an automaton may follow segments")
-	errClass    = errors.New("pattern table: a class is out of range")
+	errClass    = errors.New("pattern table: a byte class is out of range")
 	errState    = errors.New("pattern table: a state is out of range")
 	errRefusing = errors.New("pattern table: the refusing state can be left")
 )
@@ -55,18 +55,14 @@ func verifyRange(b []byte) error {
 }
 
 func verifySegments(t []byte) error {
-	if len(t) < segmentRanges {
+	if len(t) <= segmentSteps {
 		return errSize
 	}
-	ranges := int(t[1])
-	if len(t) <= segmentRanges+rangeSize*ranges {
-		return errSize
-	}
-	step := t[segmentRanges+rangeSize*ranges:]
+	step := t[segmentSteps:]
 	for len(step) > 0 {
 		size := 1
 		switch step[0] {
-		case StepByte:
+		case StepByte, StepSome:
 			size = 2
 		case StepLiteral:
 			if len(step) < 2 {
@@ -77,10 +73,7 @@ func verifySegments(t []byte) error {
 			if len(step) < runSize {
 				return errStep
 			}
-			if int(step[1])+int(step[2]) > ranges {
-				return errClass
-			}
-			if err := verifyRange(step[3:11]); err != nil {
+			if err := verifyRange(step[2:10]); err != nil {
 				return err
 			}
 			size = runSize
