@@ -60,7 +60,7 @@ function violations(e) {
 
 function payload(e) {
   if (e.unstruct_event) return section("Data", 1, pretty(e.unstruct_event.data ?? null));
-  if (e.weir?.payload !== undefined) return section("Payload as received", 1, pretty(e.weir.payload));
+  if (e.weir?.payload !== undefined) return section("Payload as received", 1, h("pre", { class: "json" }, scalar(e.weir.payload)));
   return null;
 }
 

@@ -31,7 +31,7 @@ const table = new Table($("events"), open);
 
 follow("api/tail", (envelopes) => {
   const arrived = ledgers.live.add(envelopes.map((e) => item(e)));
-  for (const e of envelopes) rate.add(envelope.collected(e), envelope.verdict(e) === "good");
+  for (const e of envelopes) rate.add(envelope.collected(e), envelope.verdict(e) !== "failed");
   if (view === "live") {
     const matching = arrived.filter(matcher(filter));
     if (matching.length) table.prepend(matching);

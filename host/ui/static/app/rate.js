@@ -9,7 +9,7 @@ const step = 4;
 // Rate counts events by the second they were collected in.
 export class Rate {
   constructor(element) {
-    this.counts = new Map(); // epoch second → [good, other]
+    this.counts = new Map(); // epoch second → [good, failed]
     this.now = h("b", {}, "0");
     this.drawing = svg("svg", { viewBox: `0 0 ${seconds * step} ${height + 2}`, "aria-hidden": "true", preserveAspectRatio: "none" });
     element.replaceChildren(this.drawing, h("figcaption", {}, this.now, "per second"));
@@ -28,20 +28,20 @@ export class Rate {
     const now = Math.floor(Date.now() / 1000);
     for (const second of this.counts.keys()) if (second < now - seconds) this.counts.delete(second);
     let most = 4; // a single event is a small bar, not a full one
-    for (const [good, other] of this.counts.values()) most = Math.max(most, good + other);
+    for (const [good, failed] of this.counts.values()) most = Math.max(most, good + failed);
     const bars = [];
     for (let i = 0; i < seconds; i++) {
-      const [good, other] = this.counts.get(now - seconds + 1 + i) ?? [0, 0];
+      const [good, failed] = this.counts.get(now - seconds + 1 + i) ?? [0, 0];
       const x = i * step;
       const tall = (n) => (n ? Math.max(2, (n / most) * height) : 0);
-      const g = tall(good), o = tall(other);
+      const g = tall(good), f = tall(failed);
       bars.push(svg("rect", { class: "axis", x, y: height + 1, width: step - 1, height: 1 }));
       if (g) bars.push(svg("rect", { class: "bar-good", x, y: height - g, width: step - 1, height: g }));
-      if (o) bars.push(svg("rect", { class: "bar-other", x, y: Math.max(0, height - g - o), width: step - 1, height: o }));
+      if (f) bars.push(svg("rect", { class: "bar-failed", x, y: Math.max(0, height - g - f), width: step - 1, height: f }));
     }
     this.drawing.replaceChildren(...bars);
     // The second under way is not over: the one before it is the figure.
-    const [good, other] = this.counts.get(now - 1) ?? [0, 0];
-    this.now.textContent = String(good + other);
+    const [good, failed] = this.counts.get(now - 1) ?? [0, 0];
+    this.now.textContent = String(good + failed);
   }
 }

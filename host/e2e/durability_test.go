@@ -1,0 +1,77 @@
+package e2e
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"weir/edge/toolchain/need"
+	"weir/sinks/postgres/pgtest"
+)
+
+const trackers = 8
+
+// TestHostKilledUnderLoad kills the host with -9 again and again while
+// trackers send through the edge. Whatever was answered 200 is in the database
+// once; in between, trackers are told to keep what they have.
+func TestHostKilledUnderLoad(t *testing.T) {
+	cycles := 3
+	if long {
+		cycles = 25
+	}
+	postgres := pgtest.Start(t)
+	for _, edge := range edges {
+		t.Run(edge.name, func(t *testing.T) {
+			s := start(t, edge, newDatabase(t, postgres))
+			l := startLoad(t, s.edgeURL, "killed", trackers)
+			for range cycles {
+				// Anywhere between two commits, not always at the same place of a cycle.
+				l.reaches(t, l.accepted.Load()+100+rand.Int64N(600))
+				refused := l.refused.Load()
+				s.host.kill()
+				eventually(t, "trackers are told that nobody can store", func() error {
+					if l.refused.Load() == refused {
+						return fmt.Errorf("no refusal yet")
+					}
+					return nil
+				})
+				s.startHost()
+			}
+			l.reaches(t, l.accepted.Load()+100)
+			l.finish()
+			l.account(t, s.db)
+			s.host.stop(t)
+			need.Ran(t, fmt.Sprintf("host killed %d times under load", cycles), edge.name)
+		})
+	}
+}
+
+// TestDatabaseStoppedUnderLoad takes the database away while trackers send.
+// Trackers never notice, and what was acknowledged meanwhile arrives later, once.
+func TestDatabaseStoppedUnderLoad(t *testing.T) {
+	for _, edge := range edges {
+		t.Run(edge.name, func(t *testing.T) {
+			outages := []func(*pgtest.Server, testing.TB){(*pgtest.Server).Stop}
+			if long {
+				outages = append(outages, (*pgtest.Server).Kill, (*pgtest.Server).Stop, (*pgtest.Server).Kill)
+			}
+			postgres := pgtest.Start(t)
+			s := start(t, edge, newDatabase(t, postgres))
+			l := startLoad(t, s.edgeURL, "outage", trackers)
+			for _, outage := range outages {
+				l.reaches(t, l.accepted.Load()+300)
+				outage(postgres, t)
+				l.reaches(t, l.accepted.Load()+1500)
+				postgres.Restart(t)
+			}
+			l.reaches(t, l.accepted.Load()+300)
+			l.finish()
+			if refused, broken := l.refused.Load(), l.broken.Load(); refused+broken > 0 {
+				t.Errorf("trackers noticed the outage: %d requests were refused and %d broken off", refused, broken)
+			}
+			l.account(t, s.db)
+			s.host.stop(t)
+			need.Ran(t, fmt.Sprintf("database stopped %d times under load", len(outages)), edge.name)
+		})
+	}
+}
