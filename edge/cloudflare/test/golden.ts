@@ -1,0 +1,58 @@
+// A Worker for tests: an input frame comes in as a request body, and the
+// module's outcome frame goes out. Time, entropy, address and place are thus
+// the test's own; everything from the input to the outcome is the Worker's.
+
+import bundle from "../build/default.bundle"
+import compiled from "../build/edge.wasm"
+import { type Input } from "../src/frame"
+import { Module } from "../src/module"
+
+interface Env {
+  SETTINGS: string
+}
+
+let module: Module | undefined
+
+export default {
+  async fetch(request, env): Promise<Response> {
+    module ??= new Module(compiled, new TextEncoder().encode(env.SETTINGS), new Uint8Array(bundle))
+    const input = decodeInput(new Uint8Array(await request.arrayBuffer()))
+    try {
+      return new Response(module.collect(input).frame)
+    } catch (error) {
+      return new Response(String(error), { status: 500 })
+    }
+  },
+} satisfies ExportedHandler<Env>
+
+function decodeInput(frame: Uint8Array): Input {
+  const view = new DataView(frame.buffer)
+  let at = 48
+  const bytes = () => {
+    const length = view.getUint32(at, true)
+    at += 4 + length
+    return frame.subarray(at - length, at)
+  }
+  const string = () => new TextDecoder().decode(bytes())
+  const input: Input = {
+    secure: (frame[5]! & 1) !== 0,
+    bodyTooLarge: (frame[5]! & 2) !== 0,
+    trapped: (frame[5]! & 4) !== 0,
+    now: Number(view.getBigInt64(8, true)),
+    entropy: frame.slice(16, 48),
+    method: string(), path: string(), query: string(), host: string(), clientIP: string(),
+    location: {
+      country: string(), region: string(), city: string(), continent: string(), timezone: string(),
+      latitude: string(), longitude: string(), asn: string(), asOrg: string(), colo: string(),
+    },
+    headers: [],
+    body: new Uint8Array(0),
+  }
+  const headers: [string, string][] = []
+  const count = view.getUint32(at, true)
+  at += 4
+  for (let i = 0; i < count; i++) headers.push([string(), string()])
+  input.headers = headers
+  input.body = bytes()
+  return input
+}
