@@ -1,0 +1,140 @@
+package decimal
+
+import "math/bits"
+
+// MultipleOf reports whether a is a whole multiple of b. Every number divides
+// zero; zero divides nothing else.
+//
+// The work is bounded by the digits of a times the digits of b. Nothing is
+// allocated unless b has more than 288 significant digits.
+func MultipleOf(a, b Number) bool {
+	if a.isZero() || b.isZero() {
+		return a.isZero()
+	}
+	if a.isSmall && b.isSmall {
+		return a.small%b.small == 0
+	}
+	// With whole A and B that do not end in zero, the question is whether B
+	// divides A times ten to the power of shift. If shift is negative it asks
+	// whether ten divides A, among others.
+	shift := a.exponent() - b.exponent()
+	if shift < 0 {
+		return false
+	}
+	// Ten to a power brings in factors two and five. B, of b.count digits, has
+	// fewer than four twos or fives for each digit; more of them change nothing.
+	shift = min(shift, 4*int64(b.count))
+	if b.count <= smallDigits {
+		return divides(b.coefficient(), &a, shift)
+	}
+	return dividesLong(&b, &a, shift)
+}
+
+// coefficient returns the significant digits as a number; there are at most 18.
+func (n *Number) coefficient() uint64 {
+	v := uint64(0)
+	for i := int32(0); i < n.count; i++ {
+		v = v*10 + uint64(n.digit(i)-'0')
+	}
+	return v
+}
+
+// divides reports whether d divides the digits of a followed by shift zeros.
+func divides(d uint64, a *Number, shift int64) bool {
+	rem := uint64(0)
+	take := func(power, chunk uint64) {
+		hi, lo := bits.Mul64(rem, power)
+		lo, carry := bits.Add64(lo, chunk, 0)
+		if hi += carry; hi == 0 {
+			rem = lo % d
+		} else {
+			rem = bits.Rem64(hi, lo, d)
+		}
+	}
+	power, chunk := uint64(1), uint64(0)
+	for i := int32(0); i < a.count; i++ {
+		chunk = chunk*10 + uint64(a.digit(i)-'0')
+		if power *= 10; power == 1e18 {
+			take(power, chunk)
+			power, chunk = 1, 0
+		}
+	}
+	take(power, chunk)
+	for ; shift > 0 && rem != 0; shift -= smallDigits {
+		power = 1
+		for range min(shift, smallDigits) {
+			power *= 10
+		}
+		take(power, 0)
+	}
+	return rem == 0
+}
+
+const (
+	limbBase   = 1_000_000_000
+	limbDigits = 9
+	stackLimbs = 33 // 32 for the divisor, one to grow into
+)
+
+// dividesLong is divides for a divisor of any length: schoolbook division with
+// limbs of nine digits, lowest first, one digit of the dividend at a time.
+func dividesLong(b, a *Number, shift int64) bool {
+	var stack [2 * stackLimbs]uint32
+	n := (int(b.count)+limbDigits-1)/limbDigits + 1
+	space := stack[:]
+	if n > stackLimbs {
+		space = make([]uint32, 2*n)
+	}
+	d, rem := space[:n], space[n:2*n]
+	for i := int32(0); i < b.count; i++ {
+		timesTenPlus(d, uint32(b.digit(i)-'0'))
+	}
+	for i := int32(0); i < a.count; i++ {
+		timesTenPlus(rem, uint32(a.digit(i)-'0'))
+		reduce(rem, d)
+	}
+	for ; shift > 0 && !allZero(rem); shift-- {
+		timesTenPlus(rem, 0)
+		reduce(rem, d)
+	}
+	return allZero(rem)
+}
+
+func timesTenPlus(x []uint32, digit uint32) {
+	carry := uint64(digit)
+	for i, v := range x {
+		carry += uint64(v) * 10
+		x[i] = uint32(carry % limbBase)
+		carry /= limbBase
+	}
+}
+
+// reduce takes d from x while it can, which is at most nine times.
+func reduce(x, d []uint32) {
+	for !less(x, d) {
+		borrow := int64(0)
+		for i := range x {
+			v := int64(x[i]) - int64(d[i]) + borrow
+			borrow = v >> 63
+			x[i] = uint32(v + limbBase&borrow)
+		}
+	}
+}
+
+func less(x, y []uint32) bool {
+	for i := len(x) - 1; i >= 0; i-- {
+		if x[i] != y[i] {
+			return x[i] < y[i]
+		}
+	}
+	return false
+}
+
+func allZero(x []uint32) bool {
+	for _, v := range x {
+		if v != 0 {
+			return false
+		}
+	}
+	return true
+}
