@@ -41,11 +41,17 @@ func Parse(token []byte) (n Number, ok bool) {
 		i++
 	}
 	start := i
+	whole := uint64(0) // wraps on long tokens, which do not use it
 	for i < len(token) && isDigit(token[i]) {
+		whole = whole*10 + uint64(token[i]-'0')
 		i++
 	}
 	if i == start || token[start] == '0' && i > start+1 {
 		return Number{}, false
+	}
+	if i == len(token) && i-start <= smallDigits {
+		n.setSmall(token[start:], int64(whole))
+		return n, true
 	}
 	point := i // where the decimal point is, or would be
 	if i < len(token) && token[i] == '.' {
@@ -89,6 +95,24 @@ func parseExponent(s []byte) (e int64, ok bool) {
 		e = -e
 	}
 	return e, true
+}
+
+// setSmall sets the number to a whole one of few digits, the first not zero.
+func (n *Number) setSmall(digits []byte, v int64) {
+	n.isSmall = true
+	if v == 0 {
+		n.negative = false
+		return
+	}
+	n.magnitude = int64(len(digits))
+	for digits[len(digits)-1] == '0' {
+		digits = digits[:len(digits)-1]
+	}
+	n.digits, n.dot, n.count = digits, int32(len(digits)), int32(len(digits))
+	n.small = v
+	if n.negative {
+		n.small = -v
+	}
 }
 
 // set trims zeros off token[start:end], whose decimal point is at point.

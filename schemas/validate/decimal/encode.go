@@ -60,16 +60,27 @@ func Read(b []byte) (Number, error) {
 		return Number{}, errMagnitude
 	}
 	digits := b[headerSize : headerSize+int(count)]
+	if digits[0] == '0' || digits[count-1] == '0' {
+		return Number{}, errDigits
+	}
+	v := int64(0)
 	for _, c := range digits {
 		if !isDigit(c) {
 			return Number{}, errDigits
 		}
+		v = v*10 + int64(c-'0') // wraps on long numbers, which do not use it
 	}
-	if digits[0] == '0' || digits[count-1] == '0' {
-		return Number{}, errDigits
+	n := Number{digits: digits, dot: int32(count), count: int32(count), magnitude: magnitude, negative: b[0] == 1}
+	if magnitude >= int64(count) && magnitude <= smallDigits {
+		n.isSmall = true
+		for i := int64(count); i < magnitude; i++ {
+			v *= 10
+		}
+		n.small = v
+		if n.negative {
+			n.small = -v
+		}
 	}
-	n := Number{negative: b[0] == 1}
-	n.set(digits, 0, int(count), int(count), magnitude-int64(count))
 	return n, nil
 }
 
