@@ -22,7 +22,7 @@ func StringEnd(doc []byte, i int) (int, Flags, Code) {
 		// above it may be wrong, as borrows run upwards.
 		for i+8 <= len(doc) {
 			x := binary.LittleEndian.Uint64(doc[i:])
-			m := ((x ^ '"'*ones) - ones | (x ^ '\\'*ones) - ones | x - ' '*ones | x) & highs
+			m := (((x ^ '"'*ones) - ones) | ((x ^ '\\'*ones) - ones) | (x - ' '*ones) | x) & highs
 			if m != 0 {
 				i += bits.TrailingZeros64(m) >> 3
 				break
@@ -97,7 +97,7 @@ func hex4(s []byte) int {
 		case c-'0' < 10:
 			c -= '0'
 		case c|0x20 >= 'a' && c|0x20 <= 'f':
-			c = c|0x20 - 'a' + 10
+			c = c | 0x20 - 'a' + 10
 		default:
 			return -1
 		}
