@@ -1,11 +1,20 @@
 // Package collector is weir's core: it turns a request into an answer and a
 // batch. It does no I/O, knows no clock and no platform, and gives the same
 // bytes in every runtime.
+//
+// A request goes route ▶ decode ▶ identify ▶ anonymise ▶ validate ▶ verdict ▶
+// batch. What can never be right is answered like any other request and
+// becomes a failed event; only a 503 asks a tracker to send again.
 package collector
 
 import (
+	"errors"
+	"math/rand/v2"
+
 	"weir/edge/envelope"
 	"weir/edge/protocol"
+	"weir/schemas/bundle"
+	"weir/schemas/validate"
 )
 
 // Input is one request with everything the core cannot find out for itself.
@@ -34,20 +43,85 @@ type Outcome struct {
 // Collector decodes, anonymises, judges and batches. It is not safe for
 // concurrent use: a runtime keeps one per instance.
 type Collector struct {
-	out Outcome
+	settings Settings
+	adapters []protocol.Adapter
+	schemas  *validate.Set // nil for none
+	hash     string        // of the bundle
+
+	out      Outcome
+	request  protocol.Request // as adapters see it
+	random   rand.ChaCha8
+	arena    envelope.Arena
+	events   []envelope.Event
+	run      validate.Run
+	batch    []byte
+	response []protocol.Header
+	refusal  []protocol.Header
+	inflater inflater
 }
 
 // New returns a collector over the adapters, asked in order.
 //
 // settings is the JSON form of [Settings] (nil for defaults) and bundle the
 // compiled schemas (nil for none). Errors name the offending member.
-func New(settings, bundle []byte, adapters ...protocol.Adapter) (*Collector, error) {
-	return &Collector{}, nil
+func New(settings, schemas []byte, adapters ...protocol.Adapter) (*Collector, error) {
+	s, err := ParseSettings(settings)
+	if err != nil {
+		return nil, err
+	}
+	c := &Collector{settings: s, adapters: adapters}
+	c.run.MaxDepth = s.Limits.Depth
+	for _, a := range adapters {
+		if l, ok := a.(protocol.Limiter); ok {
+			l.Limit(protocol.Limits{Events: s.Limits.Events, Depth: s.Limits.Depth, Strict: s.Strict})
+		}
+	}
+	if len(schemas) > 0 {
+		b, err := bundle.Open(schemas)
+		if err != nil {
+			return nil, errors.New("opening the bundle of schemas: " + err.Error())
+		}
+		c.schemas, c.hash = validate.NewSet(b), b.Hash()
+	}
+	return c, nil
 }
 
 // Collect handles one request. It never fails and never panics: what cannot be
 // understood becomes a failed event.
-func (c *Collector) Collect(in *Input) *Outcome {
-	c.out = Outcome{Response: protocol.Response{Status: 404, Body: []byte("Not found")}}
+func (c *Collector) Collect(in *Input) (out *Outcome) {
+	defer func() {
+		// No input is known to get here. Where a runtime has no recover, it
+		// comes back with Trapped.
+		if recover() != nil {
+			trapped := *in
+			trapped.Trapped = true
+			out = c.collect(&trapped)
+		}
+	}()
+	return c.collect(in)
+}
+
+func (c *Collector) collect(in *Input) *Outcome {
+	c.arena.Reset()
+	c.request = in.Request
+	c.response, c.refusal = c.response[:0], c.refusal[:0]
+	c.out = Outcome{Ack: c.settings.Ack}
+	c.allowOrigin()
+	adapter, answer, ok := c.route()
+	if !ok {
+		return &c.out
+	}
+	c.random.Seed(in.Entropy)
+	batch := c.newID7(in.NowMillis)
+	anonymous := c.anonymous()
+	var id identity
+	if answer.Identify {
+		id = c.identify(anonymous)
+	}
+	c.decode(adapter, in.Trapped)
+	c.complete(in, id, anonymous)
+	c.judge()
+	c.enclose(in, batch)
+	c.answer(&answer, id, in.NowMillis)
 	return &c.out
 }

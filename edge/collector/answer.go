@@ -1,0 +1,111 @@
+package collector
+
+import (
+	"strconv"
+	"strings"
+
+	"weir/edge/protocol"
+)
+
+// allowOrigin lets browsers read the answer, whatever its status: a tracker
+// that cannot read it takes it for a network error and sends again. Trackers
+// send credentials, with which browsers accept only an answer that names their origin.
+func (c *Collector) allowOrigin() {
+	origin, ok := firstOrigin(c.request.Header("Origin"))
+	if ok {
+		c.response = append(c.response,
+			protocol.Header{Name: "Access-Control-Allow-Origin", Value: origin},
+			protocol.Header{Name: "Access-Control-Allow-Credentials", Value: "true"})
+	} else {
+		c.response = append(c.response, protocol.Header{Name: "Access-Control-Allow-Origin", Value: "*"})
+	}
+	c.response = append(c.response, protocol.Header{Name: "Vary", Value: "Origin"})
+	c.refusal = append(c.refusal, c.response...)
+}
+
+func (c *Collector) preflight() {
+	c.response = append(c.response,
+		protocol.Header{Name: "Access-Control-Allow-Headers", Value: "Content-Type, SP-Anonymous"},
+		protocol.Header{Name: "Access-Control-Max-Age", Value: c.number(c.settings.PreflightMaxAge)})
+	c.respond(200, nil)
+}
+
+// answer composes what the adapter's clients expect once the batch is taken,
+// and the refusal for when nobody takes it.
+func (c *Collector) answer(a *protocol.Answer, id identity, now int64) {
+	if a.ContentType != "" {
+		c.response = append(c.response, protocol.Header{Name: "Content-Type", Value: a.ContentType})
+	}
+	if a.CacheControl != "" {
+		c.response = append(c.response, protocol.Header{Name: "Cache-Control", Value: a.CacheControl})
+	}
+	if a.Identify {
+		c.setCookies(id, now)
+	}
+	c.respond(200, a.Body)
+
+	c.refusal = append(c.refusal,
+		protocol.Header{Name: "Content-Type", Value: "text/plain"},
+		protocol.Header{Name: "Retry-After", Value: c.number(c.settings.RetryAfter)})
+	body := bodyRefused
+	if c.request.Method == "HEAD" {
+		body = nil
+	}
+	c.out.Refusal = protocol.Response{Status: 503, Headers: c.refusal, Body: body}
+}
+
+func (c *Collector) number(n int) string {
+	return c.arena.KeepString(strconv.AppendInt(c.arena.Bytes(20), int64(n), 10))
+}
+
+// firstOrigin returns the first origin of an Origin header, which may list
+// several (RFC 6454 section 7), if it is scheme://host[:port] and nothing else.
+func firstOrigin(header string) (string, bool) {
+	origin, _, _ := strings.Cut(strings.TrimSpace(header), " ")
+	scheme, rest, ok := strings.Cut(origin, "://")
+	if !ok {
+		return "", false
+	}
+	host, port := splitPort(rest)
+	_, ok = parsePort(port)
+	return origin, isScheme(scheme) && isHost(host) && (port == "" || ok)
+}
+
+func isScheme(s string) bool {
+	for i := range len(s) {
+		switch b := s[i]; {
+		case b|0x20-'a' < 26, i > 0 && (b-'0' <= 9 || b == '+' || b == '-' || b == '.'):
+		default:
+			return false
+		}
+	}
+	return s != ""
+}
+
+// splitPort splits host[:port]. The host of an IPv6 address keeps its brackets.
+func splitPort(s string) (host, port string) {
+	if i := strings.LastIndexByte(s, ':'); i > strings.LastIndexByte(s, ']') {
+		return s[:i], s[i+1:]
+	}
+	return s, ""
+}
+
+func parsePort(s string) (uint16, bool) {
+	n, err := strconv.ParseUint(s, 10, 16)
+	return uint16(n), err == nil
+}
+
+// isHost reports whether s is made of what names and addresses of hosts are made of.
+func isHost(s string) bool {
+	for i := range len(s) {
+		switch b := s[i]; {
+		case b|0x20-'a' < 26, b-'0' <= 9, b == '-', b == '.', b == '_', b >= 0x80:
+		case (b == '[' || b == ']' || b == ':') && s[0] == '[':
+		default:
+			return false
+		}
+	}
+	return s != ""
+}
+
+func isDomain(s string) bool { return isHost(s) && s[0] != '.' && s[0] != '[' }

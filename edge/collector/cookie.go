@@ -1,0 +1,97 @@
+package collector
+
+import (
+	"strconv"
+	"strings"
+
+	"weir/edge/envelope"
+	"weir/edge/protocol"
+)
+
+// setCookies sets the cookies anew with every answer, so that they live as
+// long as the visitor keeps coming. An anonymous visitor gets none, and loses what was there.
+func (c *Collector) setCookies(id identity, now int64) {
+	s := &c.settings.Cookie
+	if !s.Enabled {
+		return
+	}
+	if !id.anonymous || id.cookie {
+		c.setCookie(s.Name, id, s.HTTPOnly, now)
+	}
+	if s.ClientName != "" && (!id.anonymous || id.clientCookie) {
+		c.setCookie(s.ClientName, id, false, now)
+	}
+}
+
+func (c *Collector) setCookie(name string, id identity, httpOnly bool, now int64) {
+	s := &c.settings.Cookie
+	value, maxAge, expires := id.id, s.MaxAge, now+int64(s.MaxAge)*1000
+	if id.anonymous {
+		value, maxAge, expires = "", 0, 0
+	}
+	domain := c.cookieDomain()
+	b := c.arena.Bytes(160 + len(name) + len(value) + len(domain))
+	b = append(append(append(b, name...), '='), value...)
+	b = append(b, "; Path=/"...)
+	if domain != "" {
+		b = append(append(b, "; Domain="...), domain...)
+	}
+	b = appendHTTPDate(append(b, "; Expires="...), expires)
+	b = strconv.AppendInt(append(b, "; Max-Age="...), int64(maxAge), 10)
+	if s.Secure {
+		b = append(b, "; Secure"...)
+	}
+	if httpOnly {
+		b = append(b, "; HttpOnly"...)
+	}
+	b = append(append(b, "; SameSite="...), s.SameSite...)
+	c.response = append(c.response, protocol.Header{Name: "Set-Cookie", Value: c.arena.KeepString(b)})
+}
+
+// cookieDomain returns the first configured domain that a host of the Origin
+// header is or belongs to, else the fallback.
+func (c *Collector) cookieDomain() string {
+	origins := c.request.Header("Origin")
+	for _, domain := range c.settings.Cookie.Domains {
+		for rest := origins; rest != ""; {
+			var origin string
+			origin, rest, _ = strings.Cut(rest, " ")
+			_, authority, _ := strings.Cut(origin, "://")
+			host, _ := splitPort(authority)
+			parent, ok := cutSuffixFold(host, domain)
+			if ok && (parent == "" || parent[len(parent)-1] == '.') {
+				return domain
+			}
+		}
+	}
+	return c.settings.Cookie.FallbackDomain
+}
+
+func cutSuffixFold(s, suffix string) (before string, ok bool) {
+	n := len(s) - len(suffix)
+	if n < 0 || !strings.EqualFold(s[n:], suffix) {
+		return s, false
+	}
+	return s[:n], true
+}
+
+// appendHTTPDate appends a time as RFC 9110 section 5.6.7 spells it: Fri, 20 Nov 2026 23:03:24 GMT.
+func appendHTTPDate(dst []byte, millis int64) []byte {
+	const weekdays, months = "ThuFriSatSunMonTueWed", "JanFebMarAprMayJunJulAugSepOctNovDec"
+	// AppendTime spells all the numbers: 2026-11-20T23:03:24.123Z.
+	var buf [24]byte
+	t := envelope.AppendTime(buf[:0], max(millis, 0))
+	weekday := max(millis, 0) / 86_400_000 % 7
+	month := int(t[5]-'0')*10 + int(t[6]-'0') - 1
+	dst = append(append(dst, weekdays[3*weekday:3*weekday+3]...), ", "...)
+	dst = append(append(dst, t[8:10]...), ' ')
+	dst = append(append(dst, months[3*month:3*month+3]...), ' ')
+	dst = append(append(dst, t[:4]...), ' ')
+	dst = append(dst, t[11:19]...)
+	return append(dst, " GMT"...)
+}
+
+// isTokenByte reports whether a byte may stand in a cookie's name: a token of RFC 9110 section 5.6.2.
+func isTokenByte(b byte) bool {
+	return b|0x20-'a' < 26 || b-'0' <= 9 || strings.IndexByte("!#$%&'*+-.^_`|~", b) >= 0
+}

@@ -1,0 +1,98 @@
+package collector
+
+import (
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"weir/edge/envelope"
+	"weir/edge/protocol"
+)
+
+// decode turns the request into events. A request, or the rest of one, in
+// which none can be read becomes one failed event that keeps its bytes.
+// adapter is nil where nothing is mapped to the path.
+func (c *Collector) decode(adapter protocol.Adapter, trapped bool) {
+	c.events = c.events[:0]
+	r := &c.request
+	name := "unmapped"
+	if adapter != nil {
+		name = adapter.Name()
+	}
+	if r.BodyTooLarge || len(r.Body) > c.settings.Limits.Body {
+		c.oversize(name, r.Body[:min(len(r.Body), c.settings.Limits.Body)], c.settings.Limits.Body, "as received")
+		return
+	}
+	if trapped {
+		c.fail(name, r.Body, envelope.Violation{Keyword: "trap", Message: "decoding the request ended in a fault of the collector"})
+		return
+	}
+	if !c.inflate(name) {
+		return
+	}
+	if adapter == nil {
+		c.fail(name, r.Body, envelope.Violation{Keyword: "path", Message: "no protocol is mapped to the path of the request"})
+		return
+	}
+	var err error
+	c.events, err = adapter.Decode(c.events, r)
+	if err == nil {
+		return
+	}
+	v, from := envelope.Violation{Keyword: "decode", Message: err.Error()}, 0
+	if fault, ok := err.(*protocol.Fault); ok {
+		v, from = fault.Violation, fault.From
+	}
+	c.fail(name, r.Body[from:], v)
+}
+
+// inflate replaces a gzip body by what it holds. It returns false once it has
+// made a failed event of a body that cannot be read.
+func (c *Collector) inflate(name string) bool {
+	r := &c.request
+	encoding := r.Header("Content-Encoding")
+	switch {
+	case encoding == "" || strings.EqualFold(encoding, "identity") || len(r.Body) == 0:
+		return true
+	case !strings.EqualFold(encoding, "gzip") && !strings.EqualFold(encoding, "x-gzip"):
+		c.fail(name, nil, envelope.Violation{Keyword: "contentEncoding", Message: "Content-Encoding must be gzip or absent"})
+		return false
+	}
+	body, err := c.inflater.gunzip(r.Body, c.settings.Limits.Inflated)
+	switch err {
+	case nil:
+		r.Body = body
+		return true
+	case errInflatedTooLarge:
+		c.oversize(name, body, c.settings.Limits.Inflated, "once inflated")
+	default:
+		c.fail(name, body, envelope.Violation{Keyword: "contentEncoding", Message: err.Error()})
+	}
+	return false
+}
+
+// oversize makes a failed event of a body beyond its limit: a tenth of what the limit allows is kept.
+func (c *Collector) oversize(name string, body []byte, limit int, when string) {
+	kept := body[:min(len(body), limit/10)]
+	for len(kept) > 0 && len(kept) < len(body) && !utf8.RuneStart(body[len(kept)]) {
+		kept = kept[:len(kept)-1]
+	}
+	if c.request.Header("Content-Encoding") != "" && when == "as received" {
+		kept = nil // no text, and not enough to be inflated
+	}
+	c.fail(name, kept, envelope.Violation{
+		Keyword: "size_violation",
+		Message: "the body must hold no more than " + strconv.Itoa(limit) + " bytes " + when,
+	})
+}
+
+// fail appends a failed event that keeps the request: its body, else its query string.
+func (c *Collector) fail(name string, body []byte, v envelope.Violation) {
+	var e *envelope.Event
+	c.events, e = envelope.Next(c.events)
+	e.Protocol = name
+	if e.Payload = envelope.View(body); len(body) == 0 {
+		e.Payload = c.request.Query
+	}
+	e.Violate(v)
+}

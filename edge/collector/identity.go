@@ -1,0 +1,102 @@
+package collector
+
+import (
+	"encoding/binary"
+	"strings"
+
+	"weir/edge/envelope"
+	"weir/edge/privacy"
+	"weir/edge/protocol"
+)
+
+// identity is how a visitor is told apart from others.
+type identity struct {
+	id        string // the network user id
+	anonymous bool
+	// The request bore the cookie, or the one for scripts.
+	cookie, clientCookie bool
+}
+
+// anonymous reports whether the tracker asked for server-side anonymisation:
+// the presence of the header decides.
+func (c *Collector) anonymous() bool {
+	for i := range c.request.Headers {
+		if strings.EqualFold(c.request.Headers[i].Name, "SP-Anonymous") {
+			return true
+		}
+	}
+	return false
+}
+
+// identify finds the network user id: all zeros for an anonymous request, else
+// the query parameter nuid, else the cookie, else a random one. What is not a
+// UUID is passed over.
+func (c *Collector) identify(anonymous bool) identity {
+	id := identity{anonymous: anonymous}
+	settings := &c.settings.Cookie
+	cookie := ""
+	if settings.Enabled {
+		var value string
+		value, id.cookie = c.cookie(settings.Name)
+		if envelope.IsUUID(value) {
+			cookie = value
+		}
+		if settings.ClientName != "" {
+			_, id.clientCookie = c.cookie(settings.ClientName)
+		}
+	}
+	if anonymous {
+		id.id = privacy.AnonymousID
+		return id
+	}
+	q := protocol.NewQuery(c.request.Query)
+	for name, value, ok := q.Next(); ok; name, value, ok = q.Next() {
+		if name == "nuid" && envelope.IsUUID(value) {
+			id.id = value // of several the last, as with any parameter
+		}
+	}
+	if id.id == "" {
+		id.id = cookie
+	}
+	if id.id == "" {
+		id.id = c.newID()
+	}
+	return id
+}
+
+// cookie returns the value of the request's cookie of that name.
+func (c *Collector) cookie(name string) (value string, ok bool) {
+	for i := range c.request.Headers {
+		h := &c.request.Headers[i]
+		if !strings.EqualFold(h.Name, "Cookie") {
+			continue
+		}
+		for rest := h.Value; rest != ""; {
+			var part string
+			part, rest, _ = strings.Cut(rest, ";")
+			n, v, found := strings.Cut(part, "=")
+			if found && strings.TrimSpace(n) == name {
+				return strings.Trim(strings.TrimSpace(v), `"`), true
+			}
+		}
+	}
+	return "", false
+}
+
+// newID returns a random UUID.
+func (c *Collector) newID() string {
+	return c.arena.KeepString(envelope.AppendUUIDv4(c.arena.Bytes(36), c.random16()))
+}
+
+// newID7 returns a UUID that begins with the time.
+func (c *Collector) newID7(now int64) string {
+	return c.arena.KeepString(envelope.AppendUUIDv7(c.arena.Bytes(36), now, c.random16()))
+}
+
+// random16 draws from a generator that the request's entropy seeded, so that a
+// request with any number of events can have ids for all of them.
+func (c *Collector) random16() (b [16]byte) {
+	binary.LittleEndian.PutUint64(b[:8], c.random.Uint64())
+	binary.LittleEndian.PutUint64(b[8:], c.random.Uint64())
+	return b
+}

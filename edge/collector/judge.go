@@ -1,0 +1,69 @@
+package collector
+
+import (
+	"strconv"
+
+	"weir/edge/envelope"
+)
+
+// judge validates the self-describing event and the entities of every event
+// against their schemas. An event whose schemas are not all at hand, and which
+// broke no other rule, is unresolved.
+func (c *Collector) judge() {
+	for i := range c.events {
+		e := &c.events[i]
+		unknown := false
+		if e.Unstruct.Schema != "" {
+			unknown = !c.validate(e, &e.Unstruct, "/unstruct_event/data", -1)
+		}
+		for j := range e.Contexts {
+			if !c.validate(e, &e.Contexts[j], "/contexts/", j) {
+				unknown = true
+			}
+		}
+		if unknown && e.Verdict == envelope.Good {
+			e.Verdict = envelope.Unresolved
+		}
+	}
+}
+
+// validate reports whether there is a schema to validate with. path, completed
+// by the index if there is one, is where the data stands in the envelope.
+func (c *Collector) validate(e *envelope.Event, s *envelope.SelfDescribing, path string, index int) bool {
+	if c.schemas == nil {
+		return false
+	}
+	program, ok := c.schemas.Lookup(envelope.ViewBytes(s.Schema))
+	if !ok {
+		return false
+	}
+	if program.Run(&c.run, s.Data) {
+		return true
+	}
+	for i := range c.run.Violations {
+		v := &c.run.Violations[i]
+		b := append([]byte(nil), path...)
+		if index >= 0 {
+			b = append(strconv.AppendInt(b, int64(index), 10), "/data"...)
+		}
+		e.Violate(envelope.Violation{
+			Schema:  s.Schema,
+			Path:    envelope.View(v.AppendPath(b)),
+			Keyword: v.Keyword(),
+			Message: envelope.View(v.AppendMessage(nil)),
+		})
+	}
+	e.MoreViolations += c.run.More
+	return true
+}
+
+// enclose writes the batch.
+func (c *Collector) enclose(in *Input, id string) {
+	if len(c.events) == 0 {
+		return
+	}
+	loc := c.settings.Privacy.Locate(in.Location)
+	header := envelope.Header{ID: id, Captured: in.NowMillis, Ack: c.settings.Ack, Bundle: c.hash}
+	c.batch = envelope.AppendBatch(c.batch[:0], &header, &loc, c.events)
+	c.out.Batch, c.out.BatchID = c.batch, id
+}

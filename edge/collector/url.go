@@ -1,0 +1,104 @@
+package collector
+
+import (
+	"strings"
+
+	"weir/edge/envelope"
+)
+
+// urlColumns names the columns that a URL is split into.
+type urlColumns struct {
+	url, scheme, host, port, path, query, fragment envelope.Field
+	required                                       bool // to be a URL
+}
+
+var (
+	pageURL = urlColumns{
+		envelope.PageURL, envelope.PageURLScheme, envelope.PageURLHost, envelope.PageURLPort,
+		envelope.PageURLPath, envelope.PageURLQuery, envelope.PageURLFragment, true,
+	}
+	referrer = urlColumns{
+		envelope.PageReferrer, envelope.RefrURLScheme, envelope.RefrURLHost, envelope.RefrURLPort,
+		envelope.RefrURLPath, envelope.RefrURLQuery, envelope.RefrURLFragment, false,
+	}
+)
+
+// splitURL fills the columns that hold the parts of a URL. A page URL that is
+// none fails the event; a referrer that is none, which the page has no say in, is merely not split.
+func (c *Collector) splitURL(e *envelope.Event, to *urlColumns) {
+	text := e.Get(to.url)
+	if text == "" {
+		return
+	}
+	u, ok := parseURL(c.encodeSpaces(text))
+	if !ok {
+		if to.required {
+			e.Violate(envelope.Violation{Schema: envelope.AtomicSchema, Path: "/" + to.url.Name(), Keyword: "format", Message: "must be a URL"})
+		}
+		return
+	}
+	e.Fill(&c.arena, to.scheme, to.scheme.Name(), u.scheme)
+	e.Fill(&c.arena, to.host, to.host.Name(), u.host)
+	if u.host != "" {
+		e.SetInt(to.port, int64(u.port))
+	}
+	e.Fill(&c.arena, to.path, to.path.Name(), u.path)
+	e.Fill(&c.arena, to.query, to.query.Name(), u.query)
+	e.Fill(&c.arena, to.fragment, to.fragment.Name(), u.fragment)
+}
+
+// encodeSpaces replaces spaces, which many trackers leave in, by %20.
+func (c *Collector) encodeSpaces(s string) string {
+	n := strings.Count(s, " ")
+	if n == 0 {
+		return s
+	}
+	b := c.arena.Bytes(len(s) + 2*n)
+	for i := range len(s) {
+		if s[i] == ' ' {
+			b = append(b, "%20"...)
+		} else {
+			b = append(b, s[i])
+		}
+	}
+	return c.arena.KeepString(b)
+}
+
+type urlParts struct {
+	scheme, host, path, query, fragment string
+	port                                uint16
+}
+
+// parseURL splits a URL as RFC 3986 appendix B does, forgiving about the
+// characters in path, query and fragment: browsers report what users see. User
+// information is passed over. Without a port it is that of the scheme: 443 for
+// https, else 80. A scheme is required.
+func parseURL(s string) (u urlParts, ok bool) {
+	s, u.fragment, _ = strings.Cut(s, "#")
+	s, u.query, _ = strings.Cut(s, "?")
+	u.scheme, s, ok = strings.Cut(s, ":")
+	if !ok || !isScheme(u.scheme) {
+		return u, false
+	}
+	authority, hasAuthority := strings.CutPrefix(s, "//")
+	if !hasAuthority {
+		u.path = s
+		return u, true
+	}
+	if i := strings.IndexByte(authority, '/'); i >= 0 {
+		authority, u.path = authority[:i], authority[i:]
+	}
+	authority = authority[strings.LastIndexByte(authority, '@')+1:]
+	if authority == "" {
+		return u, true // file:///home
+	}
+	host, port := splitPort(authority)
+	u.host, u.port = host, 80
+	if strings.EqualFold(u.scheme, "https") {
+		u.port = 443
+	}
+	if port != "" {
+		u.port, ok = parsePort(port)
+	}
+	return u, ok && isHost(host)
+}

@@ -1,0 +1,138 @@
+// Package privacy removes personal data from events before they leave the
+// edge. Its functions are pure, and every one of their actions leaves a
+// receipt that names the rule and the field, never the value.
+package privacy
+
+import "weir/edge/envelope"
+
+// Rules are the privacy rules of a collector.
+type Rules struct {
+	IPv4Prefix int // bits of an IPv4 address to keep, 0 to 32
+	IPv6Prefix int // bits of an IPv6 address to keep, 0 to 128
+	Geo        Precision
+}
+
+// Default keeps 24 bits of an IPv4 address, 48 of an IPv6 one, and location no finer than the region.
+var Default = Rules{IPv4Prefix: 24, IPv6Prefix: 48, Geo: Region}
+
+// Precision is how exactly a location may be told.
+type Precision uint8
+
+const (
+	Country Precision = iota
+	Region
+	City
+	Coordinates
+)
+
+var precisions = [...]string{"country", "region", "city", "coordinates"}
+
+// String returns the name of the precision in configuration.
+func (p Precision) String() string {
+	if int(p) < len(precisions) {
+		return precisions[p]
+	}
+	return "unknown"
+}
+
+// ParsePrecision returns the precision of that name.
+func ParsePrecision(name string) (Precision, bool) {
+	for p := range precisions {
+		if precisions[p] == name {
+			return Precision(p), true
+		}
+	}
+	return 0, false
+}
+
+// AnonymousID is the network user id of visitors who are not to be told apart.
+const AnonymousID = "00000000-0000-0000-0000-000000000000"
+
+// The names of the rules in receipts.
+const (
+	ruleAddress   = "ip-prefix"
+	ruleAnonymous = "sp-anonymous"
+	ruleGeo       = "geo-precision"
+)
+
+// Apply applies the rules to an event: to its address, and to whatever of the
+// request it keeps unparsed, where an address could stand. The request of an
+// anonymous event bore SP-Anonymous: no address is kept at all, and the
+// network user id is [AnonymousID].
+func (r *Rules) Apply(arena *envelope.Arena, e *envelope.Event, anonymous bool) {
+	rule, v4, v6 := ruleAddress, r.IPv4Prefix, r.IPv6Prefix
+	if anonymous {
+		rule, v4, v6 = ruleAnonymous, 0, 0
+		e.Set(envelope.NetworkUserID, AnonymousID)
+		e.Receive(envelope.Receipt{Rule: rule, Field: "network_userid", Action: "replace"})
+	}
+	if e.Has(envelope.UserIPAddress) {
+		addr, ok := ParseAddress(e.Get(envelope.UserIPAddress))
+		if ok && !anonymous {
+			b := addr.Truncate(v4, v6).Append(arena.Bytes(longestAddress))
+			e.Set(envelope.UserIPAddress, arena.KeepString(b))
+			e.Receive(envelope.Receipt{Rule: rule, Field: "user_ipaddress", Action: "truncate"})
+		} else {
+			// What is no address cannot be truncated: it is left out rather than passed.
+			e.Drop(envelope.UserIPAddress)
+			e.Receive(envelope.Receipt{Rule: rule, Field: "user_ipaddress", Action: "drop"})
+		}
+	}
+	r.scrubRejected(arena, e, rule, v4, v6, anonymous)
+	if text, found := ScrubAddresses(arena, e.Payload, v4, v6); found {
+		e.Payload = text
+		e.Receive(envelope.Receipt{Rule: rule, Field: "weir.payload", Action: "truncate"})
+	}
+}
+
+func (r *Rules) scrubRejected(arena *envelope.Arena, e *envelope.Event, rule string, v4, v6 int, anonymous bool) {
+	kept := e.Rejected[:0]
+	action := ""
+	for _, p := range e.Rejected {
+		if anonymous && isIdentifier(p.Name) || p.Name == "ip" {
+			action = "drop"
+			continue
+		}
+		text, found := ScrubAddresses(arena, p.Value, v4, v6)
+		if found && action == "" {
+			action = "truncate"
+		}
+		kept = append(kept, envelope.Parameter{Name: p.Name, Value: text})
+	}
+	e.Rejected = kept
+	if action != "" {
+		e.Receive(envelope.Receipt{Rule: rule, Field: "weir.rejected", Action: action})
+	}
+}
+
+// isIdentifier reports whether a parameter carries a network user id.
+func isIdentifier(name string) bool { return name == "nuid" || name == "tnuid" }
+
+// Locate makes a location no more exact than the rules allow.
+func (r *Rules) Locate(l envelope.Location) envelope.Location {
+	if r.Geo < Coordinates {
+		l.Latitude, l.Longitude = "", ""
+	}
+	if r.Geo < City {
+		l.City = ""
+	}
+	if r.Geo < Region {
+		l.Region, l.Timezone = "", ""
+	}
+	return l
+}
+
+// Located leaves the receipts for what [Rules.Locate] took from a location.
+func (r *Rules) Located(e *envelope.Event, before, after *envelope.Location) {
+	dropped(e, "weir.edge.region", before.Region, after.Region)
+	dropped(e, "weir.edge.city", before.City, after.City)
+	dropped(e, "weir.edge.timezone", before.Timezone, after.Timezone)
+	dropped(e, "weir.edge.latitude", before.Latitude, after.Latitude)
+	dropped(e, "weir.edge.longitude", before.Longitude, after.Longitude)
+}
+
+func dropped(e *envelope.Event, field, before, after string) {
+	if before != after {
+		e.Receive(envelope.Receipt{Rule: ruleGeo, Field: field, Action: "drop"})
+	}
+}

@@ -1,0 +1,101 @@
+package privacy
+
+import "weir/edge/envelope"
+
+// ScrubAddresses truncates every IP address that stands in a text, as
+// [Address.Truncate] does, and reports whether there was one. It is for text
+// that could not be parsed: it takes any four numbers joined by dots for an
+// address, and of encodings it sees through %3A for a colon only.
+func ScrubAddresses(arena *envelope.Arena, text string, v4, v6 int) (string, bool) {
+	var out []byte // begun at the first address
+	found, done := false, 0
+	for i := 0; i < len(text); {
+		start, end, addr, next := findAddress(text, i)
+		i = next
+		if start == end {
+			continue
+		}
+		if !found {
+			// No replacement is longer than its original by more than this: "::1" becomes "::".
+			found, out = true, arena.Bytes(2*len(text))
+		}
+		out = append(out, text[done:start]...)
+		out = addr.Truncate(v4, v6).Append(out)
+		done = end
+	}
+	if !found {
+		return text, false
+	}
+	return arena.KeepString(append(out, text[done:]...)), true
+}
+
+// longestAddress is the length of an IPv6 address with an IPv4 tail, in full.
+const longestAddress = len("0000:0000:0000:0000:0000:ffff:255.255.255.255")
+
+// findAddress looks for an address in the run of address characters at text[i].
+// It is text[start:end], which is empty if there is none; looking goes on at next.
+func findAddress(text string, i int) (start, end int, addr Address, next int) {
+	var spelled [longestAddress]byte
+	n, colons := 0, 0
+	j := i
+	for j < len(text) {
+		c, size := text[j], 1
+		if c == '%' && j+2 < len(text) && text[j+1] == '3' && text[j+2]|0x20 == 'a' {
+			c, size = ':', 3
+		}
+		if c == ':' {
+			colons++
+		} else if c != '.' && hexValue(c) < 0 {
+			break
+		}
+		if n < len(spelled) {
+			spelled[n] = c
+		}
+		n++
+		j += size
+	}
+	if j == i {
+		return i, i, addr, i + 1
+	}
+	if colons >= 2 && n <= len(spelled) {
+		from, to := i, j
+		s := spelled[:n]
+		// A colon before and punctuation after belong to the text around.
+		if s[0] == ':' && s[1] != ':' {
+			s = s[1:]
+			from += 1 + 2*b2i(text[i] == '%')
+		}
+		if last := s[len(s)-1]; last == '.' || last == ':' && s[len(s)-2] != ':' {
+			s = s[:len(s)-1]
+			to -= 1 + 2*b2i(text[to-1]|0x20 == 'a')
+		}
+		if a, ok := ParseAddress(envelope.View(s)); ok {
+			return from, to, a, j
+		}
+	}
+	// No IPv6 address: perhaps an IPv4 one stands within the run.
+	for k := i; k < j; k++ {
+		if text[k]-'0' > 9 {
+			continue
+		}
+		from := k
+		for k < j && (text[k]-'0' <= 9 || text[k] == '.') {
+			k++
+		}
+		to := k
+		for text[to-1] == '.' {
+			to--
+		}
+		if a, ok := ParseAddress(text[from:to]); ok {
+			return from, to, a, k
+		}
+	}
+	return i, i, addr, j
+}
+
+func b2i(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
