@@ -27,28 +27,34 @@ func Events(seed uint64, n int) []sinks.Event {
 	return events
 }
 
+// typical is written as text rather than encoded, because suites and
+// benchmarks make tens of thousands.
 func typical(seed uint64, n int) sinks.Event {
-	m := base(seed, n)
-	m.set("app_id", "shop", "platform", "web", "event", "page_view",
-		"dvce_created_tstamp", stamp(n-250), "dvce_sent_tstamp", stamp(n-20), "derived_tstamp", stamp(n-230),
-		"name_tracker", "sp", "v_tracker", "js-4.6.8", "v_collector", "weir", "v_etl", "weir",
-		"user_ipaddress", "203.0.113.0", "domain_userid", hex.EncodeToString(digest(seed, n/10)[:16]), "domain_sessionidx", n%7+1,
-		"domain_sessionid", id(seed, n/10), "geo_country", "DE", "page_url", fmt.Sprintf("https://shop.example.com/p/%d?q=%d", n%977, n),
-		"page_title", fmt.Sprintf("Product %d", n%977), "page_urlscheme", "https", "page_urlhost", "shop.example.com",
-		"page_urlport", 443, "page_urlpath", fmt.Sprintf("/p/%d", n%977), "useragent", "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0",
-		"br_lang", "de-DE", "br_cookies", true, "br_colordepth", "24", "br_viewwidth", 1280, "br_viewheight", 720, "os_timezone", "Europe/Berlin",
-		"dvce_screenwidth", 2560, "dvce_screenheight", 1440, "doc_charset", "UTF-8", "doc_width", 1265, "doc_height", 4096,
-		"event_vendor", "com.snowplowanalytics.snowplow", "event_name", "page_view", "event_format", "jsonschema", "event_version", "1-0-0",
-		"contexts", []any{selfDescribing("iglu:com.snowplowanalytics.snowplow/web_page/jsonschema/1-0-0", map[string]any{"id": id(seed, n)})})
+	event, vendor, name, version, payload := "page_view", "com.snowplowanalytics.snowplow", "page_view", "1-0-0", ""
+	entities := fmt.Sprintf(`{"schema":"iglu:com.snowplowanalytics.snowplow/web_page/jsonschema/1-0-0","data":{"id":%q}}`, id(seed, n))
 	if n%2 == 1 {
-		m.set("event", "unstruct", "event_vendor", "com.example", "event_name", "add_to_cart", "event_version", "1-0-2",
-			"unstruct_event", selfDescribing("iglu:com.example/add_to_cart/jsonschema/1-0-2", map[string]any{"sku": fmt.Sprintf("A-%d", n%977), "quantity": n%5 + 1}),
-			"contexts", []any{
-				selfDescribing("iglu:com.example/product/jsonschema/1-0-0", map[string]any{"sku": "A-1", "price": json.Number("19.90")}),
-				selfDescribing("iglu:com.example/product/jsonschema/1-0-0", map[string]any{"sku": "A-2", "price": json.Number("0.05")}),
-			})
+		event, vendor, name, version = "unstruct", "com.example", "add_to_cart", "1-0-2"
+		payload = fmt.Sprintf(`"unstruct_event":{"schema":"iglu:com.example/add_to_cart/jsonschema/1-0-2","data":{"sku":"A-%d","quantity":%d}},`, n%977, n%5+1)
+		entities = `{"schema":"iglu:com.example/product/jsonschema/1-0-0","data":{"sku":"A-1","price":19.90}},` +
+			`{"schema":"iglu:com.example/product/jsonschema/1-0-0","data":{"sku":"A-2","price":0.05}}`
 	}
-	return m.event()
+	line := fmt.Appendf(nil, `{"app_id":"shop","platform":"web","collector_tstamp":%q,"dvce_created_tstamp":%q,"event":%q,"event_id":%q,`+
+		`"name_tracker":"sp","v_tracker":"js-4.6.8","v_collector":"weir","v_etl":"weir","user_ipaddress":"203.0.113.0",`+
+		`"domain_userid":%q,"domain_sessionidx":%d,"geo_country":"DE","page_url":"https://shop.example.com/p/%[8]d?q=%[9]d",`+
+		`"page_title":"Product %[8]d","page_urlscheme":"https","page_urlhost":"shop.example.com","page_urlport":443,"page_urlpath":"/p/%[8]d",`+
+		`"contexts":[%[10]s],%[11]s"useragent":"Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0","br_lang":"de-DE","br_cookies":true,`+
+		`"br_colordepth":"24","br_viewwidth":1280,"br_viewheight":720,"os_timezone":"Europe/Berlin","dvce_screenwidth":2560,"dvce_screenheight":1440,`+
+		`"doc_charset":"UTF-8","doc_width":1265,"doc_height":4096,"dvce_sent_tstamp":%[12]q,"domain_sessionid":%[5]q,"derived_tstamp":%[13]q,`+
+		`"event_vendor":%[14]q,"event_name":%[15]q,"event_format":"jsonschema","event_version":%[16]q,"event_fingerprint":"%[17]x",`+
+		`"weir":{"version":1,"protocol":"snowplow","verdict":"good","batch":%[18]q,"index":%[19]d,"bundle":"9f86d081884c7d65",`+
+		`"receipts":[{"rule":"default.ip","field":"user_ipaddress","action":"truncate"}],"edge":{"country":"DE"}}}`,
+		stamp(n), stamp(n-250), event, id(seed, n), id(seed, -2-n/10), n%7+1, "", n%977, n, entities, payload,
+		stamp(n-20), stamp(n-230), vendor, name, version, digest(seed, n)[16:], id(seed, -1), n)
+	e, err := sinks.ParseEvent(line)
+	if err != nil {
+		panic(fmt.Sprintf("sinktest: %v", err))
+	}
+	return e
 }
 
 // Full returns an event with a value in every canonical column.
@@ -95,10 +101,8 @@ func failed(seed uint64, n int) sinks.Event {
 // that encoding/json can write, nil to leave the member out. The pairs may break
 // the format, to make an event that a sink has to refuse.
 func With(e sinks.Event, pairs ...any) sinks.Event {
-	m := members{}
-	decoder := json.NewDecoder(bytes.NewReader(e.Envelope))
-	decoder.UseNumber()
-	if err := decoder.Decode(&m); err != nil {
+	m, err := decode(e.Envelope)
+	if err != nil {
 		panic(fmt.Sprintf("sinktest: %v", err))
 	}
 	m.set(pairs...)

@@ -18,24 +18,38 @@ import (
 
 func TestKind(t *testing.T) { sinktest.RunKind(t, "stdout") }
 
-func TestSink(t *testing.T) {
-	for _, pretty := range []bool{false, true} {
-		t.Run(map[bool]string{false: "lines", true: "pretty"}[pretty], func(t *testing.T) {
-			sinktest.Run(t, harness(pretty))
-		})
-	}
-}
+func TestSink(t *testing.T) { sinktest.Run(t, harness) }
 
 // harness writes to a real pipe, read by the test.
-func harness(pretty bool) sinktest.Harness {
-	return sinktest.Harness{Ordered: true, Start: func(t testing.TB) sinktest.Destination {
-		p := newPipe(t)
-		return sinktest.Destination{
-			New:    func() sinks.Sink { return &Sink{config: Config{Pretty: pretty}, file: p.duplicate} },
-			Stored: func(t testing.TB) []sinktest.Stored { return sinktest.Objects(t, p.read(t)) },
-			Poison: sinktest.BrokenLines,
-		}
-	}}
+var harness = sinktest.Harness{Ordered: true, Start: func(t testing.TB) sinktest.Destination {
+	p := newPipe(t)
+	return sinktest.Destination{
+		New:    func() sinks.Sink { return &Sink{file: p.duplicate} },
+		Stored: func(t testing.TB) []sinktest.Stored { return sinktest.Objects(t, p.read(t)) },
+		Poison: sinktest.BrokenLines,
+	}
+}}
+
+func TestPretty(t *testing.T) {
+	p := newPipe(t)
+	s := &Sink{config: Config{Pretty: true}, file: p.duplicate}
+	if err := s.Open(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	events := sinktest.Events(1, 2)
+	if err := s.Write(t.Context(), sinks.Batch{Events: events}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	text := p.read(t)
+	if !bytes.HasPrefix(text, []byte("{\n  \"app_id\": \"shop\",\n")) {
+		t.Errorf("not indented: %.60q", text)
+	}
+	if stored := sinktest.Objects(t, text); len(stored) != 2 || stored[1].ID != events[1].ID {
+		t.Errorf("%d events are printed", len(stored))
+	}
 }
 
 func BenchmarkSink(b *testing.B) {
@@ -87,8 +101,8 @@ func TestStuckReader(t *testing.T) {
 		t.Errorf("%d lines, want the chunk that was stuck and %d more", len(stored), len(events))
 	}
 	for i, e := range events {
-		if got := stored[len(stored)-len(events)+i]["event_id"]; got != e.ID {
-			t.Fatalf("line %d is event %v, want %s", i, got, e.ID)
+		if got := stored[len(stored)-len(events)+i].ID; got != e.ID {
+			t.Fatalf("line %d is event %s, want %s", i, got, e.ID)
 		}
 	}
 }
