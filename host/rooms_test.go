@@ -10,6 +10,7 @@ type room struct {
 }
 
 var rooms = map[string]room{
+	"schemas":                  {tests: []string{"schemas/bundle", "schemas/compile", "schemas/registry", "schemas/validate"}},
 	"schemas/scan":             {wasm: true},
 	"schemas/bundle":           {may: []string{"schemas/scan", "schemas/validate/..."}, wasm: true},
 	"schemas/validate":         {may: []string{"schemas/scan", "schemas/bundle", "schemas/validate/..."}, tests: []string{"schemas/compile", "schemas/registry"}, wasm: true},
@@ -28,8 +29,22 @@ var rooms = map[string]room{
 		tests: []string{"edge/protocol/...", "edge/collector/collectortest", "schemas/compile", "schemas/registry"},
 		wasm:  true,
 	},
-	"edge/abi":              {may: []string{"edge/collector", "edge/protocol", "edge/envelope"}, wasm: true},
-	"edge/cloudflare":       {may: []string{"edge/abi", "edge/collector", "edge/protocol/...", "edge/envelope"}, wasm: true},
+	"edge/abi": {may: []string{"edge/collector", "edge/protocol", "edge/envelope"}, wasm: true},
+	"edge/cloudflare": {
+		may:   []string{"edge/abi", "edge/collector", "edge/protocol/...", "edge/envelope"},
+		tests: []string{"edge/collector/collectortest", "edge/cloudflare/workerdtest"},
+		wasm:  true,
+	},
+	"edge/cloudflare/workerdtest": {may: []string{"edge/toolchain/need"}},
+	"edge/wazero": {
+		may:   []string{"edge/abi", "edge/collector"},
+		tests: []string{"edge/collector/collectortest", "edge/protocol/...", "edge/envelope"},
+	},
+	"edge/forward": {may: []string{"edge/envelope"}},
+	"edge/serve": {
+		may:   []string{"edge/abi", "edge/collector", "edge/protocol", "edge/envelope"},
+		tests: []string{"edge/forward", "edge/wazero", "edge/protocol/..."},
+	},
 	"edge/toolchain":        {may: []string{"schemas/compile", "schemas/registry"}},
 	"edge/toolchain/need":   {},
 	"edge/toolchain/report": {may: []string{"edge/toolchain/need"}},
