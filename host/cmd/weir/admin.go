@@ -1,0 +1,59 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+
+	"github.com/spf13/pflag"
+)
+
+// adminClient asks a host's admin listener.
+type adminClient struct{ base string }
+
+func (c *adminClient) register(f *pflag.FlagSet) {
+	f.StringVar(&c.base, "admin", "http://127.0.0.1:8082", "base URL of the host's admin listener; a token comes from WEIR_ADMIN_TOKEN")
+}
+
+// open asks for a path and returns the body of the answer.
+func (c *adminClient) open(ctx context.Context, path string, query url.Values) (io.ReadCloser, error) {
+	target := strings.TrimSuffix(c.base, "/") + path
+	if len(query) > 0 {
+		target += "?" + query.Encode()
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, target, nil)
+	if err != nil {
+		return nil, usageError{fmt.Errorf("reading --admin: %w", err)}
+	}
+	if token := os.Getenv("WEIR_ADMIN_TOKEN"); token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return nil, fmt.Errorf("asking the host: %w\nIs weir host or weir dev running? --admin says where.", err)
+	}
+	if resp.StatusCode != http.StatusOK {
+		defer resp.Body.Close()
+		why, _ := io.ReadAll(io.LimitReader(resp.Body, 1<<10))
+		return nil, fmt.Errorf("asking the host for %s: %s: %s", path, resp.Status, clean(strings.TrimSpace(string(why))))
+	}
+	return resp.Body, nil
+}
+
+// get decodes the JSON that a path answers with.
+func (c *adminClient) get(ctx context.Context, path string, query url.Values, into any) error {
+	body, err := c.open(ctx, path, query)
+	if err != nil {
+		return err
+	}
+	defer body.Close()
+	if err := json.NewDecoder(body).Decode(into); err != nil {
+		return fmt.Errorf("reading the host's answer to %s: %w", path, err)
+	}
+	return nil
+}

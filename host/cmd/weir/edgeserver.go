@@ -1,0 +1,149 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"time"
+
+	"weir/edge/collector"
+	"weir/edge/forward"
+	"weir/edge/protocol"
+	"weir/edge/protocol/snowplow"
+	"weir/edge/serve"
+	"weir/edge/wazero"
+)
+
+// engineName says what runs the collector. It is a flag value.
+type engineName string
+
+const (
+	engineWasm   engineName = "wasm"
+	engineNative engineName = "native"
+)
+
+func (e *engineName) String() string { return string(*e) }
+func (e *engineName) Type() string   { return "engine" }
+func (e *engineName) Set(s string) error {
+	switch name := engineName(s); name {
+	case engineWasm, engineNative:
+		*e = name
+		return nil
+	}
+	return errors.New(`want "wasm" or "native"`)
+}
+
+// adapters are the wire formats of the native edge, asked in order: those of
+// the module in edge/cloudflare.
+func adapters() []protocol.Adapter {
+	return []protocol.Adapter{snowplow.New()}
+}
+
+type edgeOptions struct {
+	listen   string
+	engine   engineName
+	settings []byte // JSON; nil for the defaults
+	bundle   []byte // compiled schemas; nil for those in the program
+	hosts    []string
+	secret   []byte
+	proxies  []netip.Prefix
+	// wrap puts pages beside the collector; nil for none.
+	wrap func(http.Handler) http.Handler
+	log  *slog.Logger
+}
+
+// edgeServer is a running edge.
+type edgeServer struct {
+	addr    string
+	engine  engineName
+	server  *http.Server
+	handler *serve.Handler
+	stop    func(context.Context) error // lets go of the engine
+	failed  chan error
+}
+
+// drainTime bounds how long an edge that is asked to stop waits for requests under way.
+const drainTime = 10 * time.Second
+
+func startEdge(ctx context.Context, o edgeOptions) (*edgeServer, error) {
+	forwarder, err := forward.New(forward.Config{Hosts: o.hosts, Secret: o.secret})
+	if err != nil {
+		return nil, err
+	}
+	engine, stop, err := newEngine(ctx, o)
+	if err != nil {
+		return nil, fmt.Errorf("starting the edge: %w", err)
+	}
+	handler, err := serve.New(serve.Config{Engine: engine, Forward: forwarder, TrustedProxies: o.proxies, Log: o.log})
+	if err != nil {
+		return nil, errors.Join(err, stop(ctx))
+	}
+	listener, err := net.Listen("tcp", o.listen)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("starting the edge: %w", err), stop(ctx))
+	}
+	var root http.Handler = handler
+	if o.wrap != nil {
+		root = o.wrap(root)
+	}
+	e := &edgeServer{
+		addr: listener.Addr().String(), engine: o.engine, handler: handler, stop: stop,
+		server: serve.NewServer(root), failed: make(chan error, 1),
+	}
+	go func() { e.failed <- e.server.Serve(listener) }()
+	return e, nil
+}
+
+// wait returns when the server fails, or once ctx has ended and the requests
+// under way are answered and forwarded.
+func (e *edgeServer) wait(ctx context.Context) error {
+	var err error
+	select {
+	case err = <-e.failed:
+		err = fmt.Errorf("serving the edge: %w", err)
+	case <-ctx.Done():
+	}
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
+	defer cancel()
+	return errors.Join(err, e.server.Shutdown(drain), e.handler.Drain(drain), e.stop(drain))
+}
+
+func newEngine(ctx context.Context, o edgeOptions) (serve.Engine, func(context.Context) error, error) {
+	if o.engine == engineWasm {
+		r, err := wazero.New(ctx, wazero.Config{Settings: o.settings, Bundle: o.bundle, CacheDir: moduleCache(), Log: o.log})
+		if err != nil {
+			return nil, nil, err
+		}
+		return r, r.Close, nil
+	}
+	bundle := o.bundle
+	if bundle == nil {
+		var err error
+		if bundle, err = wazero.DefaultBundle(); err != nil {
+			return nil, nil, err
+		}
+	}
+	n, err := serve.NewNative(func() (*collector.Collector, error) {
+		return collector.New(o.settings, bundle, adapters()...)
+	}, o.log)
+	return n, func(context.Context) error { return nil }, err
+}
+
+// moduleCache is where the machine code of the module is kept between starts,
+// "" if the user has no cache folder.
+func moduleCache() string {
+	if dir := os.Getenv("WEIR_CACHE"); dir != "" {
+		return filepath.Join(dir, "wazero")
+	}
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return ""
+	}
+	return filepath.Join(dir, "weir", "wazero")
+}

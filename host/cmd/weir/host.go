@@ -1,0 +1,42 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"weir/host"
+	"weir/host/config"
+)
+
+func hostCommand() *cobra.Command {
+	var file string
+	var logs logOptions
+	cmd := &cobra.Command{
+		Use:   "host",
+		Short: "Run the host: take batches from edges, store them, deliver them",
+		Long: `Run the host. It takes signed batches from edges, answers once they are synced
+to its journal, and delivers them to the configured sinks. Without a file it
+listens on :8081, keeps everything in ./weir-data and delivers to SQLite there.
+
+SIGTERM stops intake, finishes what is under way and leaves the rest in the
+journal for the next start.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			log, err := logs.logger(cmd.ErrOrStderr())
+			if err != nil {
+				return err
+			}
+			cfg, err := config.Load(file)
+			if err != nil {
+				return err
+			}
+			h, err := host.New(cfg, log)
+			if err != nil {
+				return err
+			}
+			return h.Run(cmd.Context())
+		},
+	}
+	cmd.Flags().StringVarP(&file, "config", "c", "", "configuration file (default none is needed)")
+	logs.register(cmd.Flags())
+	return cmd
+}
