@@ -7,13 +7,16 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"testing"
+
+	"weir/edge/cloudflare/workerdtest"
+	"weir/edge/toolchain/need"
 )
 
 // edgeKind is a runtime of the edge.
 type edgeKind struct {
 	name string
-	// start runs it, pointed at a host, and returns its process and the URL for trackers.
-	start func(t testing.TB, host string) (*process, string)
+	// start runs it, pointed at a host, and returns the URL for trackers.
+	start func(t testing.TB, host string) string
 }
 
 // edges are the runtimes that the whole system is tested with.
@@ -26,12 +29,19 @@ var edges = []edgeKind{
 // documentation's own, RFC 5737.
 const visitor = "203.0.113.77"
 
+// startWorkerd runs the Worker on the runtime that Cloudflare runs it on.
+func startWorkerd(t testing.TB, host string) string {
+	worker := workerdtest.Start(t, workerdtest.Config{Bindings: map[string]string{"WEIR_SECRET": secret, "WEIR_HOST": host}})
+	return cdn(t, worker)
+}
+
 // startWazero runs weir edge.
-func startWazero(t testing.TB, host string) (*process, string) {
+func startWazero(t testing.TB, host string) string {
 	address := freeAddress(t)
-	p := launch(t, "edge-wazero", []string{"WEIR_SECRET=" + secret, "WEIR_HOST=" + host}, weir(t), "edge", "--listen", address, "--trust", "127.0.0.0/8")
+	p := launch(t, "edge", []string{"WEIR_SECRET=" + secret, "WEIR_HOST=" + host, "WEIR_CACHE=" + need.Cache()},
+		weir(t), "edge", "--listen", address, "--trust-proxy", "127.0.0.0/8")
 	answers(t, p, "http://"+address+"/health")
-	return p, cdn(t, "http://"+address)
+	return cdn(t, "http://"+address)
 }
 
 // cdn stands where a CDN's own front stands: it tells the edge the client's

@@ -19,7 +19,6 @@ type system struct {
 	dir  string // the host's configuration and data
 	db   database
 	host *process
-	edge *process
 
 	hostURL  string
 	adminURL string
@@ -32,7 +31,7 @@ func start(t testing.TB, kind edgeKind, db database) *system {
 	s := &system{t: t, dir: t.TempDir(), db: db}
 	s.hostURL, s.adminURL = "http://"+freeAddress(t), "http://"+freeAddress(t)
 	s.startHost()
-	s.edge, s.edgeURL = kind.start(t, s.hostURL)
+	s.edgeURL = kind.start(t, s.hostURL)
 	return s
 }
 

@@ -7,12 +7,19 @@ import (
 	"io/fs"
 	"net/http"
 	"net/url"
+	"strings"
+	"sync"
 )
 
 //go:generate go run ./fetchtracker
 
 //go:embed demo tracker
 var shop embed.FS
+
+// shopFiles are the shop's own, the tracker, and what it shares with the live page.
+var shopFiles = sync.OnceValue(func() map[string]file {
+	return gather(folder(shop, "demo"), folder(shop, "tracker"), folder(static, "static"))
+})
 
 // TrackerFile is the browser tracker within the binary, where
 // ./fetchtracker put it.
@@ -37,16 +44,16 @@ func Demo(collector, live string) (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("demo page: collector: %w", err)
 	}
-	if u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+	// The host becomes part of a policy, where these would begin another rule.
+	if u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || strings.ContainsAny(u.Host, ";,' ") {
 		return nil, fmt.Errorf("demo page: collector %q: want a base URL such as http://127.0.0.1:8080", collector)
 	}
 	settings, err := json.Marshal(map[string]string{"collector": collector, "live": live})
 	if err != nil {
 		return nil, fmt.Errorf("demo page: %w", err)
 	}
-	files := newSite(policy("'self' "+u.Scheme+"://"+u.Host), folder(shop, "demo"), folder(shop, "tracker"), folder(static, "static"))
 	mux := http.NewServeMux()
-	mux.Handle("/", files)
+	mux.Handle("/", &site{shopFiles(), policy("'self' " + u.Scheme + "://" + u.Host)})
 	mux.HandleFunc("GET /settings.json", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		w.Header().Set("Cache-Control", "no-store")

@@ -114,7 +114,7 @@ func TestShopTracksItsVisitors(t *testing.T) {
 }
 
 func TestDemoRefusesNonsense(t *testing.T) {
-	for _, collector := range []string{"", "127.0.0.1:8080", "ftp://x", "http://", "http://[::1"} {
+	for _, collector := range []string{"", "127.0.0.1:8080", "ftp://x", "http://", "http://[::1", "http://a;script-src *", "http://a;b"} {
 		if _, err := Demo(collector, ""); err == nil {
 			t.Errorf("Demo(%q) found nothing wrong", collector)
 		}

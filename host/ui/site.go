@@ -21,24 +21,24 @@ type file struct {
 	etag   string // hash of the content, quoted
 }
 
-// newSite serves what the folders hold. The first that has a file wins.
-func newSite(policy string, folders ...fs.FS) *site {
-	s := &site{files: map[string]file{}, policy: policy}
+// gather lists what the folders hold. The first that has a file wins.
+func gather(folders ...fs.FS) map[string]file {
+	files := map[string]file{}
 	for _, folder := range folders {
 		err := fs.WalkDir(folder, ".", func(name string, d fs.DirEntry, err error) error {
-			if _, taken := s.files[name]; taken || err != nil || d.IsDir() || path.Ext(name) == ".md" {
+			if _, taken := files[name]; taken || err != nil || d.IsDir() || path.Ext(name) == ".md" {
 				return err
 			}
 			b, err := fs.ReadFile(folder, name)
 			sum := sha256.Sum256(b)
-			s.files[name] = file{folder, `"` + hex.EncodeToString(sum[:8]) + `"`}
+			files[name] = file{folder, `"` + hex.EncodeToString(sum[:8]) + `"`}
 			return err
 		})
 		if err != nil {
 			panic(err) // embedded files can be read: only a broken build gets here
 		}
 	}
-	return s
+	return files
 }
 
 // folder is a folder of an embedded file system.

@@ -31,5 +31,5 @@ var static embed.FS
 // Handler serves the live page. It is meant for the root of the admin
 // listener, beside the API it reads.
 func Handler() http.Handler {
-	return newSite(policy("'self'"), folder(static, "static"))
+	return &site{gather(folder(static, "static")), policy("'self'")}
 }

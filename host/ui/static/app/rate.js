@@ -19,6 +19,7 @@ export class Rate {
 
   add(at, good) {
     const second = Math.floor(at / 1000);
+    if (Number.isNaN(second)) return;
     const counts = this.counts.get(second) ?? [0, 0];
     counts[good ? 0 : 1]++;
     this.counts.set(second, counts);
