@@ -94,8 +94,8 @@ type Batch struct {
 // Retry says how often and how long a failing write is tried.
 type Retry struct {
 	Attempts int           `yaml:"attempts" default:"5" doc:"Failures after which a batch is searched for the event that causes them, and an event that fails while others succeed becomes a dead letter."`
-	Initial  time.Duration `yaml:"initial" default:"200ms" doc:"Upper bound of the first pause. The bound doubles with each failure; the pause is random below it."`
-	Max      time.Duration `yaml:"max" default:"30s" doc:"Largest bound of a pause."`
+	Initial  time.Duration `yaml:"initial" default:"500ms" doc:"Upper bound of the first pause. The bound doubles with each failure; the pause is random below it."`
+	Max      time.Duration `yaml:"max" default:"10s" doc:"Largest bound of a pause."`
 	GiveUp   time.Duration `yaml:"give_up" default:"24h" doc:"How long one batch is tried while its sink takes nothing at all. Then its events become dead letters. 0 never gives up: the journal fills and refuses in the end."`
 	Timeout  time.Duration `yaml:"timeout" default:"30s" doc:"Longest time of one write."`
 }

@@ -40,10 +40,10 @@ var (
 // Journal stores batches and hands them to routes. It is safe for concurrent use.
 type Journal interface {
 	// Append stores the batches in one step and returns when they would
-	// survive a power cut, with the number of those that were already known.
+	// survive a power cut; known tells for each whether it was stored before.
 	// When ctx ends first the batches may or may not have been stored; sending
 	// them again is harmless. The frames are not kept.
-	Append(ctx context.Context, batches ...Batch) (duplicates int, err error)
+	Append(ctx context.Context, batches ...Batch) (known []bool, err error)
 	// Route returns the durable reader of a route that the journal was opened
 	// with. A route never seen before begins at the oldest batch kept.
 	Route(name string) (Route, error)

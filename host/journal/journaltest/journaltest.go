@@ -69,11 +69,23 @@ func (s *suite) stop() {
 
 func (s *suite) append(b ...journal.Batch) int {
 	s.t.Helper()
-	dup, err := s.j.Append(s.t.Context(), b...)
+	known, err := s.j.Append(s.t.Context(), b...)
 	if err != nil {
 		s.t.Fatalf("appending: %v", err)
 	}
-	return dup
+	if len(known) != len(b) {
+		s.t.Fatalf("appending %d batches tells of %d", len(b), len(known))
+	}
+	return count(known)
+}
+
+func count(known []bool) (n int) {
+	for _, k := range known {
+		if k {
+			n++
+		}
+	}
+	return n
 }
 
 func (s *suite) route(name string) journal.Route {
@@ -176,8 +188,9 @@ func knownIDs(t *testing.T, s *suite) {
 		}
 	}
 	other := batch(2)
-	if dup := s.append(other, b); dup != 1 {
-		t.Fatalf("one known of two counts %d duplicates", dup)
+	known, err := s.j.Append(t.Context(), other, b)
+	if err != nil || known[0] || !known[1] {
+		t.Fatalf("known is %v, %v; want the second only", known, err)
 	}
 	r := s.route("a")
 	s.same(s.read(r, 2), []journal.Batch{b, other})
@@ -219,8 +232,8 @@ func concurrentSenders(t *testing.T, s *suite) {
 					t.Errorf("sender %d, batch %d: %v", i, k, err)
 				}
 				if k%5 == 0 { // an edge that missed the answer sends again
-					if dup, err := s.j.Append(t.Context(), b); dup != 1 || err != nil {
-						t.Errorf("sending again: %d duplicates, %v", dup, err)
+					if known, err := s.j.Append(t.Context(), b); count(known) != 1 || err != nil {
+						t.Errorf("sending again: known is %v, %v", known, err)
 					}
 				}
 			}

@@ -75,8 +75,9 @@ func (r *route) fetch(ctx context.Context, l journal.Limit) ([]journal.Record, e
 		return nil, r.j.fail("reading", err)
 	}
 	records := make([]journal.Record, 0, len(rows))
+	last := max(r.read, r.j.pruned.Load())
 	for _, row := range rows {
-		if expected := max(r.read, r.j.pruned.Load()) + 1; row.Seq > expected {
+		if expected := last + 1; row.Seq > expected {
 			r.j.alarm(fmt.Errorf("%w: batches %d to %d are missing from the log", journal.ErrDamaged, expected, row.Seq-1))
 		}
 		if row.body != nil {
@@ -88,8 +89,11 @@ func (r *route) fetch(ctx context.Context, l journal.Limit) ([]journal.Record, e
 				row.Frame = nil
 			}
 		}
-		r.read = row.Seq
+		last = row.Seq
 		records = append(records, row.Record)
+	}
+	if len(rows) > 0 {
+		r.read = last
 	}
 	return records, nil
 }

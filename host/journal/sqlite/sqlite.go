@@ -206,12 +206,12 @@ func (j *Journal) fail(doing string, err error) error {
 }
 
 // Append implements journal.Journal.
-func (j *Journal) Append(ctx context.Context, batches ...journal.Batch) (int, error) {
+func (j *Journal) Append(ctx context.Context, batches ...journal.Batch) ([]bool, error) {
 	r := j.newRequest(batches)
 	if err := j.do(ctx, r); err != nil {
-		return 0, err
+		return nil, err
 	}
-	return r.duplicates, nil
+	return r.known, nil
 }
 
 // Retry implements journal.Journal.
@@ -224,7 +224,7 @@ func (j *Journal) Retry(ctx context.Context, b journal.Batch, ids []int64) error
 // newRequest compresses on the caller's goroutine, which leaves the writer
 // nothing to do but write.
 func (j *Journal) newRequest(batches []journal.Batch) *request {
-	r := &request{done: make(chan error, 1), appends: make([]entry, len(batches))}
+	r := &request{done: make(chan error, 1), appends: make([]entry, len(batches)), known: make([]bool, len(batches))}
 	now := time.UnixMilli(j.opt.Now().UnixMilli())
 	for i, b := range batches {
 		body := j.codec.Encode(b.Frame)

@@ -96,17 +96,17 @@ func (t *transaction) append(r *request) error {
 			return journal.ErrFull
 		}
 	}
-	r.duplicates = 0
-	for _, e := range r.appends {
+	for i, e := range r.appends {
 		received := e.received.UnixMilli()
 		res, err := t.w.see.ExecContext(t.ctx, e.id[:], t.head+1, received)
 		if err != nil {
 			return err
 		}
-		if n, err := res.RowsAffected(); err != nil {
+		n, err := res.RowsAffected()
+		if err != nil {
 			return err
-		} else if n == 0 {
-			r.duplicates++
+		}
+		if r.known[i] = n == 0; r.known[i] {
 			continue
 		}
 		_, err = t.w.insert.ExecContext(t.ctx, t.head+1, e.id[:], e.route, received, e.events, e.size, int64(e.sum), e.body)

@@ -26,8 +26,8 @@ type request struct {
 	quarantine int64 // seq
 	settle     *settlement
 
-	duplicates int
-	done       chan error
+	known []bool // of appends: stored before
+	done  chan error
 }
 
 func (r *request) needsRoom() bool { return len(r.appends) > 0 }

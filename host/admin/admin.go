@@ -1,0 +1,146 @@
+// Package admin serves operators on a listener of its own: metrics, the live
+// page and the API that the page and the command line read. The API's answers
+// are specified in package ui.
+package admin
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/json"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"weir/host/delivery"
+	"weir/host/journal"
+	"weir/host/metrics"
+	"weir/host/tail"
+)
+
+// Config is what the handlers show. All members but Token, Collector and Demo
+// are required.
+type Config struct {
+	Version   string
+	Started   time.Time
+	Collector string // URL of the collector, for the live page
+	Demo      string // URL of the demo page
+	Token     string // bearer token; empty asks for none
+	UI        http.Handler
+	Metrics   http.Handler
+	Totals    func() metrics.Totals
+	Journal   Journal
+	Routes    func() []delivery.Status
+	Failed    Failed
+	Tail      *tail.Tail
+	Log       *slog.Logger
+	// Done ends the streams, so that the listener can be shut down.
+	Done <-chan struct{}
+}
+
+// Journal is the journal as operators see it.
+type Journal interface {
+	Stats(ctx context.Context) (journal.Stats, error)
+	DeadLetters(ctx context.Context, q journal.Query) ([]journal.DeadLetter, error)
+	Retry(ctx context.Context, b journal.Batch, ids []int64) error
+}
+
+// Failed lists failed events.
+type Failed interface {
+	List(ctx context.Context, limit int) ([][]byte, error)
+}
+
+// Handler serves the admin listener.
+type Handler struct {
+	cfg Config
+	mux *http.ServeMux
+	in  http.Handler
+}
+
+// New returns a handler over cfg.
+func New(cfg Config) *Handler {
+	h := &Handler{cfg: cfg, mux: http.NewServeMux()}
+	h.mux.Handle("GET /metrics", cfg.Metrics)
+	h.mux.HandleFunc("GET /api/status", h.status)
+	h.mux.HandleFunc("GET /api/tail", h.tail)
+	h.mux.HandleFunc("GET /api/failed", h.failed)
+	h.mux.HandleFunc("GET /api/deadletters", h.deadLetters)
+	h.mux.HandleFunc("POST /api/deadletters/retry", h.retry)
+	h.mux.HandleFunc("/api/", http.NotFound)
+	h.mux.Handle("/", cfg.UI)
+	// A page elsewhere must not make an operator's browser act here.
+	h.in = headers(http.NewCrossOriginProtection().Handler(h.authorise(h.mux)))
+	return h
+}
+
+// Handle adds a handler to the listener, beneath the same protection.
+func (h *Handler) Handle(pattern string, handler http.Handler) { h.mux.Handle(pattern, handler) }
+
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.in.ServeHTTP(w, r) }
+
+// policy lets an answer that is not a page do nothing at all. Pages set their own.
+const policy = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+
+// headers sets what every answer carries.
+func headers(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", policy)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Cache-Control", "no-store")
+		next.ServeHTTP(w, r)
+	})
+}
+
+// authorise asks for the token when there is one: as a bearer token, or as the
+// password of basic authentication, which is what a browser can ask for.
+func (h *Handler) authorise(next http.Handler) http.Handler {
+	if h.cfg.Token == "" {
+		return localOnly(next)
+	}
+	want := sha256.Sum256([]byte(h.cfg.Token))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+		if !ok {
+			_, token, _ = r.BasicAuth()
+		}
+		// Hashes have one length, which the comparison needs to be constant in time.
+		got := sha256.Sum256([]byte(token))
+		if subtle.ConstantTimeCompare(got[:], want[:]) != 1 {
+			w.Header().Set("WWW-Authenticate", `Basic realm="weir"`)
+			http.Error(w, "unauthorized", http.StatusUnauthorized)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// localOnly refuses requests for a host that is neither an address nor
+// localhost: a page elsewhere could have its own name resolve to a loopback
+// address and read from here.
+func localOnly(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host := r.Host
+		if name, _, err := net.SplitHostPort(host); err == nil {
+			host = name
+		}
+		if host != "localhost" && net.ParseIP(strings.Trim(host, "[]")) == nil {
+			http.Error(w, "without admin.token this listener answers to addresses and localhost only", http.StatusForbidden)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func reply(w http.ResponseWriter, v any) {
+	text, err := json.Marshal(v)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Write(append(text, '\n'))
+}

@@ -1,0 +1,170 @@
+package admin
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"time"
+
+	"weir/host/deadletter"
+	"weir/host/journal"
+	"weir/host/metrics"
+)
+
+// Status is the answer of GET /api/status.
+type Status struct {
+	Version   string         `json:"version"`
+	Started   time.Time      `json:"started"`
+	Collector string         `json:"collector,omitempty"`
+	Demo      string         `json:"demo,omitempty"`
+	Counters  metrics.Totals `json:"counters"`
+	Journal   JournalStatus  `json:"journal"`
+	Routes    []RouteStatus  `json:"routes"`
+}
+
+// JournalStatus describes the journal.
+type JournalStatus struct {
+	Bytes       int64 `json:"bytes"`
+	Limit       int64 `json:"limit"`
+	Records     int64 `json:"records"` // batches kept
+	DeadLetters int64 `json:"deadletters"`
+	Quarantined int64 `json:"quarantined"`
+}
+
+// RouteStatus describes a route.
+type RouteStatus struct {
+	Name      string    `json:"name"`
+	Sink      string    `json:"sink"`
+	Position  int64     `json:"position"` // the last batch settled
+	Lag       int64     `json:"lag"`      // batches not settled
+	Oldest    time.Time `json:"oldest,omitzero"`
+	Breaker   string    `json:"breaker"`
+	Delivered int64     `json:"delivered"`
+	Dead      int64     `json:"dead"`
+	Error     string    `json:"error,omitempty"`
+	FailedAt  time.Time `json:"failed_at,omitzero"`
+}
+
+func (h *Handler) status(w http.ResponseWriter, r *http.Request) {
+	stats, err := h.cfg.Journal.Stats(r.Context())
+	if err != nil {
+		http.Error(w, "reading the journal: "+err.Error(), http.StatusInternalServerError)
+		return
+	}
+	s := Status{Version: h.cfg.Version, Started: h.cfg.Started, Collector: h.cfg.Collector, Demo: h.cfg.Demo,
+		Counters: h.cfg.Totals(), Journal: JournalStatus{Bytes: stats.Bytes, Limit: stats.Limit,
+			DeadLetters: stats.DeadLetters, Quarantined: stats.Quarantined}}
+	if stats.Oldest > 0 {
+		s.Journal.Records = stats.Head - stats.Oldest + 1
+	}
+	at := map[string]journal.RouteStats{}
+	for _, r := range stats.Routes {
+		at[r.Name] = r
+	}
+	for _, d := range h.cfg.Routes() {
+		r := at[d.Route]
+		s.Routes = append(s.Routes, RouteStatus{Name: d.Route, Sink: d.Sink, Position: r.Next.Seq - 1, Lag: r.Lag, Oldest: r.Oldest,
+			Breaker: d.Breaker, Delivered: d.Delivered, Dead: d.Dead, Error: d.LastError, FailedAt: d.FailedAt})
+	}
+	reply(w, s)
+}
+
+func (h *Handler) failed(w http.ResponseWriter, r *http.Request) {
+	limit, err := limitOf(r)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	list, err := h.cfg.Failed.List(r.Context(), limit)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	events := make([]json.RawMessage, len(list))
+	for i, line := range list {
+		events[i] = line
+	}
+	reply(w, struct {
+		Events []json.RawMessage `json:"events"`
+	}{events})
+}
+
+// DeadLetter is one of the answer of GET /api/deadletters.
+type DeadLetter struct {
+	ID       int64           `json:"id"`
+	Route    string          `json:"route"`
+	Sink     string          `json:"sink"`
+	Error    string          `json:"error"`
+	Attempts int             `json:"attempts"`
+	At       time.Time       `json:"at"`
+	Retried  time.Time       `json:"retried,omitzero"`
+	Envelope json.RawMessage `json:"envelope,omitempty"`
+}
+
+func (h *Handler) deadLetters(w http.ResponseWriter, r *http.Request) {
+	limit, err := limitOf(r)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	list, err := h.cfg.Journal.DeadLetters(r.Context(), journal.Query{Route: r.FormValue("route"), Limit: limit})
+	if err != nil {
+		http.Error(w, "reading dead letters: "+err.Error(), http.StatusInternalServerError)
+		return
+	}
+	letters := make([]DeadLetter, len(list))
+	for i, d := range list {
+		letters[i] = DeadLetter{ID: d.ID, Route: d.Route, Sink: d.Sink, Error: d.Reason, Attempts: d.Tries, At: d.Died, Retried: d.Retried}
+		if json.Valid(d.Envelope) {
+			letters[i].Envelope = d.Envelope
+		}
+	}
+	reply(w, struct {
+		DeadLetters []DeadLetter `json:"deadletters"`
+	}{letters})
+}
+
+// Retry is the body of POST /api/deadletters/retry: the letters of a route, or
+// those of the ids, or all.
+type Retry struct {
+	Route string  `json:"route"`
+	IDs   []int64 `json:"ids"`
+	Limit int     `json:"limit"` // 0 means 10,000
+}
+
+// Retried is its answer.
+type Retried struct {
+	Retried int `json:"retried"`
+}
+
+func (h *Handler) retry(w http.ResponseWriter, r *http.Request) {
+	q := Retry{Limit: 10_000}
+	dec := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<20))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&q); err != nil && err != io.EOF {
+		http.Error(w, `the body must be such as {"route":"warehouse"} or {"ids":[1,2]}: `+err.Error(), http.StatusBadRequest)
+		return
+	}
+	n, err := deadletter.Retry(r.Context(), h.cfg.Journal, journal.Query{Route: q.Route, IDs: q.IDs, Limit: q.Limit})
+	h.cfg.Log.Info("admin: dead letters were retried", "route", q.Route, "ids", len(q.IDs), "retried", n, "error", err)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	reply(w, Retried{n})
+}
+
+// limitOf reads the query parameter limit.
+func limitOf(r *http.Request) (int, error) {
+	text := r.FormValue("limit")
+	if text == "" {
+		return 100, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 || n > 10_000 {
+		return 0, fmt.Errorf("limit must be a number from 1 to 10000")
+	}
+	return n, nil
+}

@@ -1,0 +1,108 @@
+package delivery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"weir/sinks"
+)
+
+// Sink is a destination with what all routes to it share: whether it is
+// connected, its breaker, and how many writes it takes at once.
+type Sink struct {
+	Name string
+
+	sink    sinks.Sink
+	breaker *breaker
+	slots   chan struct{}
+
+	mu   sync.Mutex
+	open bool
+}
+
+// NewSink wraps a sink that has not been opened.
+func NewSink(name string, s sinks.Sink) *Sink {
+	slots := 1
+	if l, ok := s.(sinks.Limiter); ok {
+		slots = max(1, l.Limits().InFlight)
+	}
+	return &Sink{Name: name, sink: s, breaker: newBreaker(), slots: make(chan struct{}, slots)}
+}
+
+// Breaker returns the state of the sink's breaker: closed, open or half-open.
+func (s *Sink) Breaker() string { return s.breaker.state() }
+
+// Close closes the sink if it is open.
+func (s *Sink) Close(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.open {
+		return nil
+	}
+	s.open = false
+	return guard(func() error { return s.sink.Close(ctx) })
+}
+
+// write opens the sink if need be and writes one batch.
+func (s *Sink) write(ctx context.Context, timeout time.Duration, b sinks.Batch, m Metrics) error {
+	select {
+	case s.slots <- struct{}{}:
+		defer func() { <-s.slots }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if err := s.breaker.allow(ctx); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	start := time.Now()
+	err := s.connect(ctx)
+	if err == nil {
+		err = guard(func() error { return s.sink.Write(ctx, b) })
+	}
+	if errors.Is(err, sinks.ErrNotConnected) {
+		s.mu.Lock()
+		s.open = false
+		s.mu.Unlock()
+	}
+	m.Wrote(s.Name, time.Since(start), err)
+	s.breaker.record(alive(err))
+	return err
+}
+
+// alive reports whether a result shows that the sink works, even if it
+// refused what it was given.
+func alive(err error) bool {
+	var partial *sinks.BatchError
+	return err == nil || errors.As(err, &partial) || sinks.IsPermanent(err)
+}
+
+func (s *Sink) connect(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.open {
+		return nil
+	}
+	// A sink that cannot be opened is away, whatever it says: that is never an
+	// event's fault.
+	if err := guard(func() error { return s.sink.Open(ctx) }); err != nil {
+		return fmt.Errorf("%w: %v", sinks.ErrNotConnected, err)
+	}
+	s.open = true
+	return nil
+}
+
+// guard turns a panic into an error: one sink's mistake must not end the host.
+func guard(f func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("the sink panicked: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return f()
+}

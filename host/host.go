@@ -1,0 +1,232 @@
+// Package host is the durable half of weir: it takes signed batches from
+// edges, keeps them in a journal, and delivers them to sinks.
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"weir/edge/envelope"
+	"weir/host/admin"
+	"weir/host/config"
+	"weir/host/delivery"
+	"weir/host/failed"
+	"weir/host/ingest"
+	"weir/host/journal/sqlite"
+	"weir/host/judge"
+	"weir/host/metrics"
+	"weir/host/tail"
+	"weir/host/ui"
+	"weir/sinks"
+)
+
+// Version of the binary; the linker sets it.
+var Version = "dev"
+
+// Host is one running host. What it holds on disk belongs to it alone.
+type Host struct {
+	cfg     *config.Config
+	log     *slog.Logger
+	secrets [][]byte
+	secret  string
+
+	journal  *sqlite.Journal
+	failed   *failed.Store
+	tail     *tail.Tail
+	metrics  *metrics.Metrics
+	sinks    map[string]*delivery.Sink
+	routes   []delivery.Route
+	delivery *delivery.Delivery
+	ingest   *ingest.Handler
+	admin    *admin.Handler
+
+	public, private net.Listener
+	ready           chan struct{}
+	done            chan struct{} // closed when the host begins to drain
+}
+
+// New opens the journal, builds the sinks and binds the listeners; Run serves
+// them. Sinks are connected when they are first written to: one that is away
+// does not keep the host from accepting. The host is not to be used after an
+// error.
+func New(cfg *config.Config, log *slog.Logger, opts ...Option) (*Host, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	h := &Host{cfg: cfg, log: log, tail: new(tail.Tail), metrics: metrics.New(), sinks: map[string]*delivery.Sink{},
+		ready: make(chan struct{}), done: make(chan struct{})}
+	if err := h.open(opts); err != nil {
+		return nil, errors.Join(err, h.release())
+	}
+	return h, nil
+}
+
+// An Option adds to a host what its configuration does not hold.
+type Option func(*options)
+
+type options struct {
+	collector, demo string
+	pages           map[string]http.Handler
+}
+
+// WithCollector tells the live page where trackers send to.
+func WithCollector(url string) Option { return func(o *options) { o.collector = url } }
+
+// WithPage serves a page on the admin listener, below a prefix such as
+// "/demo/", which the live page links to as the demo.
+func WithPage(prefix string, page http.Handler) Option {
+	return func(o *options) {
+		o.demo = prefix
+		o.pages[prefix] = page
+	}
+}
+
+func (h *Host) open(opts []Option) error {
+	o := options{pages: map[string]http.Handler{}}
+	for _, opt := range opts {
+		opt(&o)
+	}
+	if err := os.MkdirAll(h.cfg.DataDir, 0o700); err != nil {
+		return fmt.Errorf("creating the data directory: %w", err)
+	}
+	if err := h.openJournal(); err != nil {
+		return err
+	}
+	if err := h.openSecrets(); err != nil {
+		return err
+	}
+	if err := h.openRoutes(); err != nil {
+		return err
+	}
+	h.ingest = ingest.New(ingest.Config{
+		Store: h.journal, Secrets: h.secrets, MaxBody: int64(h.cfg.Public.MaxBody), Concurrent: h.cfg.Public.Concurrent,
+		Timeout: h.cfg.Public.Timeout, Log: h.log, Observe: h.metrics.Ingested,
+	})
+	h.metrics.Register(metrics.Gauges{Stats: h.journal.Stats, Status: h.Status})
+	h.admin = admin.New(admin.Config{
+		Version: Version, Started: time.Now(), Collector: o.collector, Demo: o.demo, Token: h.cfg.Admin.Token.Reveal(),
+		UI: ui.Handler(), Metrics: h.metrics.Handler(), Totals: h.metrics.Totals, Journal: h.journal, Routes: h.Status,
+		Failed: h.failed, Tail: h.tail, Log: h.log, Done: h.done,
+	})
+	for prefix, page := range o.pages {
+		h.admin.Handle(prefix, page)
+	}
+	return h.listen()
+}
+
+func (h *Host) openJournal() error {
+	names := []string{observerRoute}
+	for _, r := range h.cfg.Routes {
+		names = append(names, r.Name)
+	}
+	var err error
+	h.journal, err = sqlite.Open(h.cfg.Path("journal"), sqlite.Options{
+		Routes: names, MaxBytes: int64(h.cfg.Journal.MaxBytes), Retain: h.cfg.Journal.Retain, Remember: h.cfg.Journal.Remember,
+		Log: h.log, Alarm: h.metrics.Damaged,
+		Committed: func(c sqlite.Commit) { h.metrics.Committed(c.Batches, c.Took) },
+	})
+	if err != nil {
+		return err
+	}
+	h.failed, err = failed.Open(h.cfg.Path("failed.db"), h.cfg.Failed.Keep, h.cfg.Failed.Max)
+	return err
+}
+
+func (h *Host) openSecrets() error {
+	list := h.cfg.Edge.Secrets
+	if len(list) == 0 {
+		secret, err := keptSecret(h.cfg.Path("secret"))
+		if err != nil {
+			return err
+		}
+		list = []sinks.Secret{secret}
+	}
+	h.secret = list[0].Reveal()
+	for _, s := range list {
+		key, err := envelope.ParseSecret(s.Reveal())
+		if err != nil {
+			return fmt.Errorf("reading the edges' secret: %w", err)
+		}
+		h.secrets = append(h.secrets, key)
+	}
+	return nil
+}
+
+func (h *Host) openRoutes() error {
+	j, err := judge.New(h.cfg.Schemas)
+	if err != nil {
+		return err
+	}
+	for _, s := range h.cfg.Sinks {
+		kind, ok := sinks.Lookup(s.Kind)
+		if !ok {
+			return fmt.Errorf("sink %s: this binary has no kind %q", s.Name, s.Kind)
+		}
+		dir := h.cfg.Path("sinks", s.Name)
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return fmt.Errorf("sink %s: %w", s.Name, err)
+		}
+		sink, err := kind.New(s.Config, sinks.Env{Name: s.Name, Log: h.log.With("sink", s.Name), DataDir: dir})
+		if err != nil {
+			return fmt.Errorf("sink %s: %w", s.Name, err)
+		}
+		h.sinks[s.Name] = delivery.NewSink(s.Name, sink)
+	}
+	h.routes = []delivery.Route{h.observer()}
+	for _, r := range h.cfg.Routes {
+		h.routes = append(h.routes, delivery.Route{Settings: r, Sink: h.sinks[r.Sink]})
+	}
+	for i := range h.routes {
+		r := &h.routes[i]
+		r.Judge = j.Event
+		if r.Journal, err = h.journal.Route(r.Settings.Name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (h *Host) listen() error {
+	var err error
+	if h.public, err = net.Listen("tcp", h.cfg.Public.Listen); err != nil {
+		return fmt.Errorf("opening the public listener: %w", err)
+	}
+	if h.cfg.Admin.Listen == config.AdminOff {
+		return nil
+	}
+	if h.private, err = net.Listen("tcp", h.cfg.Admin.Listen); err != nil {
+		return fmt.Errorf("opening the admin listener: %w", err)
+	}
+	return nil
+}
+
+// Ready is closed once batches are accepted.
+func (h *Host) Ready() <-chan struct{} { return h.ready }
+
+// PublicAddr is the address that edges send to, port included.
+func (h *Host) PublicAddr() string { return h.public.Addr().String() }
+
+// AdminAddr is the address of the admin listener, empty when there is none.
+func (h *Host) AdminAddr() string {
+	if h.private == nil {
+		return ""
+	}
+	return h.private.Addr().String()
+}
+
+// Secret is the secret to configure edges with, in its whsec_ form.
+func (h *Host) Secret() string { return h.secret }
+
+// Status describes every route.
+func (h *Host) Status() []delivery.Status {
+	if h.delivery == nil {
+		return nil
+	}
+	return h.delivery.Status()
+}

@@ -1,0 +1,92 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"weir/host/delivery"
+)
+
+// Run serves until ctx ends and then drains: nothing more is accepted,
+// requests under way are answered, and what the journal holds is delivered as
+// far as sinks take it within the configured time. The rest is delivered after
+// the next start. It returns nil after such an end, and an error when storage
+// has failed or a listener broke; the process should then exit and start anew.
+func (h *Host) Run(ctx context.Context) error {
+	var err error
+	if h.delivery, err = delivery.Start(h.routes, h.metrics, h.log); err != nil {
+		return errors.Join(err, h.release())
+	}
+	public := &http.Server{
+		Handler: h.ingest, ErrorLog: slog.NewLogLogger(h.log.Handler(), slog.LevelDebug),
+		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: h.cfg.Public.Timeout, IdleTimeout: 2 * time.Minute,
+		WriteTimeout: 2 * h.cfg.Public.Timeout, MaxHeaderBytes: 16 << 10,
+	}
+	private := &http.Server{Handler: h.admin, ErrorLog: public.ErrorLog,
+		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10}
+	stopped := make(chan error, 2)
+	go func() { stopped <- fmt.Errorf("serving edges: %w", public.Serve(h.public)) }()
+	if h.private != nil {
+		go func() { stopped <- fmt.Errorf("serving operators: %w", private.Serve(h.private)) }()
+	}
+	h.log.Info("host: ready", "public", h.PublicAddr(), "admin", h.AdminAddr(), "data", h.cfg.DataDir)
+	close(h.ready)
+
+	var failure error
+	select {
+	case <-ctx.Done():
+	case <-h.journal.Broken():
+		failure = h.journal.Err()
+		h.log.Error("host: the journal's storage failed; nothing more is accepted and the process ends", "error", failure)
+	case failure = <-stopped:
+	}
+	h.drain(public, private)
+	return errors.Join(failure, h.release())
+}
+
+// drain ends in the order in which events flow.
+func (h *Host) drain(public, private *http.Server) {
+	ctx, cancel := context.WithTimeout(context.Background(), h.cfg.Drain)
+	defer cancel()
+	h.ingest.Refuse("the host is stopping")
+	if err := public.Shutdown(ctx); err != nil {
+		public.Close()
+	}
+	if err := h.delivery.Drain(ctx); err != nil {
+		h.log.Warn("host: deliveries were cut short; the journal keeps what is left", "error", err)
+	}
+	close(h.done)
+	if err := private.Shutdown(ctx); err != nil {
+		private.Close()
+	}
+}
+
+// release closes what New opened.
+func (h *Host) release() error {
+	var errs []error
+	for _, l := range []net.Listener{h.public, h.private} {
+		// A server that was shut down has closed its listener.
+		if l != nil {
+			l.Close()
+		}
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	for name, s := range h.sinks {
+		if err := s.Close(ctx); err != nil {
+			errs = append(errs, fmt.Errorf("closing sink %s: %w", name, err))
+		}
+	}
+	if h.failed != nil {
+		errs = append(errs, h.failed.Shut())
+	}
+	if h.journal != nil {
+		errs = append(errs, h.journal.Close())
+	}
+	return errors.Join(errs...)
+}
