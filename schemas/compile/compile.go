@@ -1,6 +1,21 @@
 // Package compile turns JSON Schemas into a bundle. It runs on hosts and in
 // builds, never at the edge.
+//
+// It knows drafts 4, 6, 7, 2019-09 and 2020-12, chosen for each document by its
+// $schema, and the self-describing schemas of Iglu, which are draft 4 with
+// formats asserted. Every document is checked against its metaschema first.
 package compile
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"weir/schemas/bundle"
+)
 
 // Source is one schema document.
 type Source struct {
@@ -10,8 +25,257 @@ type Source struct {
 }
 
 // Options steer compilation. The zero value is the default for Iglu schemas.
-type Options struct{}
+type Options struct {
+	// Draft is for documents without $schema. By default that is draft 4 for
+	// documents with an iglu key or "self", and 2020-12 for all others.
+	Draft Draft
+	// Formats says whether format is an assertion.
+	Formats FormatPolicy
+	// Remote says what a reference to a document that is not among the sources means.
+	Remote RemotePolicy
+	// Load finds documents that references lead to and that are not among the
+	// sources, by absolute URI without fragment; it returns false for none. They
+	// become part of the schemas that refer to them, not programs of their own.
+	Load func(uri string) ([]byte, bool)
+}
 
-// Bundle compiles the sources into one bundle. The error joins one error per
-// fault, each naming file, line and JSON pointer.
-func Bundle(sources []Source, opt Options) ([]byte, error) { return nil, nil }
+// FormatPolicy says whether format is an assertion or an annotation.
+type FormatPolicy uint8
+
+const (
+	// FormatByDraft asserts formats for drafts 4 to 7, where validators always
+	// did, and for metaschemas with the format-assertion vocabulary.
+	FormatByDraft FormatPolicy = iota
+	FormatAssert
+	FormatAnnotate
+)
+
+// RemotePolicy says what a reference to an unknown document means.
+type RemotePolicy uint8
+
+const (
+	// RemoteStrict makes it an error.
+	RemoteStrict RemotePolicy = iota
+	// RemoteAccept lets the reference accept every value, as Snowplow's
+	// validator does, which fetches nothing and reads "{}" instead.
+	RemoteAccept
+)
+
+// Error is a fault in a schema document.
+type Error struct {
+	Path    string // Source.Path, or its key
+	Line    int    // from 1
+	Pointer string // RFC 6901, "" for the whole document
+	Message string
+}
+
+func (e *Error) Error() string {
+	if e.Pointer == "" {
+		return fmt.Sprintf("%s:%d: %s", e.Path, e.Line, e.Message)
+	}
+	return fmt.Sprintf("%s:%d: %s: %s", e.Path, e.Line, e.Pointer, e.Message)
+}
+
+// Bundle compiles the sources into one bundle. The error joins one [*Error]
+// per fault, each naming file, line and JSON pointer.
+func Bundle(sources []Source, opt Options) ([]byte, error) {
+	c := newCompiler(opt)
+	for _, s := range sources {
+		c.add(s)
+	}
+	for _, d := range c.documents {
+		c.register(d)
+	}
+	var tables *bundle.Tables
+	if len(c.errs) == 0 {
+		tables = c.compile()
+	}
+	if len(c.errs) > 0 {
+		return nil, errors.Join(c.errs...)
+	}
+	b, err := bundle.Encode(tables)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := bundle.Open(b); err != nil {
+		return nil, fmt.Errorf("compiling schemas: the result does not open: %w", err)
+	}
+	return b, nil
+}
+
+type compiler struct {
+	opt       Options
+	documents []*document
+	pending   map[string]*document // by key and $id, for documents not yet registered
+	resources map[string]*resource // by absolute URI without fragment
+	where     map[*tree]*resource  // of every schema found so far
+	nodes     map[*tree]*node
+	entries   map[*tree]*node // the same, entered from another resource
+	patterns  map[string]*pattern
+	order     []*node
+	trees     map[*tree]*document // of document roots
+	scoped    bool                // dynamic references are about: keep track of resources
+	dynamic   bool                // one was met
+	anchors   map[string]uint32   // numbers of dynamic anchor names
+	errs      []error
+
+	lastResource uint32
+}
+
+func newCompiler(opt Options) *compiler {
+	return &compiler{
+		opt:       opt,
+		pending:   map[string]*document{},
+		resources: map[string]*resource{},
+		where:     map[*tree]*resource{},
+		trees:     map[*tree]*document{},
+		patterns:  map[string]*pattern{},
+		anchors:   map[string]uint32{},
+	}
+}
+
+// document is a source, parsed.
+type document struct {
+	Source
+	root *tree
+	uris []string // by which it can be looked up
+	own  bool     // given by the caller, not a metaschema
+	main *resource
+}
+
+// fail records a fault at a place in a document.
+func (c *compiler) fail(t *tree, format string, args ...any) {
+	root := t
+	for root.parent != nil {
+		root = root.parent
+	}
+	d := c.trees[root]
+	if d == nil {
+		c.errs = append(c.errs, fmt.Errorf(format, args...))
+		return
+	}
+	c.errs = append(c.errs, d.errorAt(t.start, t.pointer(), fmt.Sprintf(format, args...)))
+}
+
+func (d *document) errorAt(offset int, pointer, message string) *Error {
+	path := d.Path
+	if path == "" {
+		path = d.Key
+	}
+	return &Error{path, 1 + bytes.Count(d.JSON[:offset], []byte("\n")), pointer, message}
+}
+
+// add parses a source and registers what it declares.
+func (c *compiler) add(s Source) {
+	d := &document{Source: s, own: true}
+	if d.root = c.parse(d); d.root == nil {
+		return
+	}
+	c.trees[d.root] = d
+	if d.Key == "" {
+		d.Key = selfKey(d.root)
+	}
+	c.documents = append(c.documents, d)
+	for _, uri := range [...]string{d.Key, textOf(d.root.get("$id")), textOf(d.root.get("id"))} {
+		if uri = strings.TrimSuffix(uri, "#"); uri != "" && c.pending[uri] == nil {
+			c.pending[uri] = d
+		}
+	}
+}
+
+func textOf(t *tree) string {
+	if t == nil {
+		return ""
+	}
+	return t.text
+}
+
+// selfKey returns the schema key in "self", or "".
+func selfKey(root *tree) string {
+	self := root.get("self")
+	part := func(name string) string { return textOf(self.get(name)) }
+	if self == nil || part("vendor") == "" || part("name") == "" || part("format") == "" || part("version") == "" {
+		return ""
+	}
+	return "iglu:" + part("vendor") + "/" + part("name") + "/" + part("format") + "/" + part("version")
+}
+
+// compile turns the documents into tables.
+func (c *compiler) compile() *bundle.Tables {
+	for {
+		c.nodes, c.entries = map[*tree]*node{}, map[*tree]*node{}
+		c.order = []*node{anything, nothing}
+		var roots []*node
+		for _, d := range c.documents {
+			roots = append(roots, c.schema(d.root, nil))
+		}
+		targets := c.dynamicTargets()
+		if len(c.errs) > 0 {
+			return nil
+		}
+		if c.dynamic && !c.scoped {
+			c.scoped = true // once more, with feeling for resources
+			continue
+		}
+		if c.checkCycles(); len(c.errs) > 0 {
+			return nil
+		}
+		return c.layout(roots, targets)
+	}
+}
+
+// dynamicTargets returns where dynamic references may lead.
+func (c *compiler) dynamicTargets() []dynamicTarget {
+	if !c.scoped {
+		return nil
+	}
+	var list []dynamicTarget
+	seen := map[*resource]bool{}
+	for _, r := range c.where {
+		if seen[r] {
+			continue
+		}
+		seen[r] = true
+		for name, t := range r.dynamic {
+			if i, ok := c.anchors[name]; ok {
+				list = append(list, dynamicTarget{r.id, i, c.schema(t, nil)})
+			}
+		}
+		if i, ok := c.anchors[""]; ok && r.recursive {
+			list = append(list, dynamicTarget{r.id, i, c.schema(r.root, nil)})
+		}
+	}
+	slices.SortFunc(list, func(a, b dynamicTarget) int {
+		return cmp.Or(cmp.Compare(a.resource, b.resource), cmp.Compare(a.name, b.name))
+	})
+	return list
+}
+
+type dynamicTarget struct {
+	resource, name uint32
+	node           *node
+}
+
+// checkCycles records schemas that refer to themselves on the same value.
+func (c *compiler) checkCycles() {
+	const visiting, done = 1, 2
+	state := map[*node]int{}
+	var visit func(n *node)
+	visit = func(n *node) {
+		state[n] = visiting
+		n.inPlace(func(x *node) {
+			switch state[x] {
+			case 0:
+				visit(x)
+			case visiting:
+				c.fail(n.tree, "refers to itself without a member or item in between: no value could ever be decided")
+			}
+		})
+		state[n] = done
+	}
+	for _, n := range c.order {
+		if state[n] == 0 {
+			visit(n)
+		}
+	}
+}

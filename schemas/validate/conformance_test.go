@@ -1,0 +1,196 @@
+package validate_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"weir/schemas/bundle"
+	"weir/schemas/compile"
+	"weir/schemas/validate"
+)
+
+// suiteDir is where the JSON Schema Test Suite lies, beside the repository.
+const suiteDir = "../../../shared/data/JSON-Schema-Test-Suite"
+
+var suiteDrafts = []struct {
+	folder string
+	draft  compile.Draft
+}{
+	{"draft4", compile.Draft4},
+	{"draft6", compile.Draft6},
+	{"draft7", compile.Draft7},
+	{"draft2019-09", compile.Draft2019},
+	{"draft2020-12", compile.Draft2020},
+}
+
+type suiteGroup struct {
+	Description string
+	Schema      json.RawMessage
+	Tests       []struct {
+		Description string
+		Data        json.RawMessage
+		Valid       bool
+	}
+}
+
+// skip returns why a case is not expected to pass, or "".
+func skip(draft, file, group, test string) string {
+	for _, s := range skipped {
+		if (s.drafts == "" || strings.Contains(" "+s.drafts+" ", " "+draft+" ")) && s.file == file &&
+			(s.group == "" || s.group == group) && (s.test == "" || s.test == test) {
+			return s.reason
+		}
+	}
+	return ""
+}
+
+type tally struct{ pass, skip, fail int }
+
+func (t tally) String() string {
+	s := fmt.Sprintf("%d/%d", t.pass, t.pass+t.skip+t.fail)
+	if t.skip > 0 {
+		s += fmt.Sprintf(" (%d skipped)", t.skip)
+	}
+	return s
+}
+
+// TestConformance runs the JSON Schema Test Suite. A case may only fail if
+// skipped names it with a reason, and may only be named if it fails.
+func TestConformance(t *testing.T) {
+	if _, err := os.Stat(suiteDir); err != nil {
+		t.Skip("the JSON Schema Test Suite is not beside the repository, at shared/data/JSON-Schema-Test-Suite")
+	}
+	kinds := []string{"required", "optional", "format"}
+	totals := map[string]*tally{}
+	for _, d := range suiteDrafts {
+		for _, k := range kinds {
+			totals[d.folder+k] = &tally{}
+		}
+		root := filepath.Join(suiteDir, "tests", d.folder)
+		err := fs.WalkDir(os.DirFS(root), ".", func(file string, e fs.DirEntry, err error) error {
+			if err != nil || e.IsDir() || path.Ext(file) != ".json" {
+				return err
+			}
+			kind := "required"
+			switch {
+			case strings.HasPrefix(file, "optional/format/"):
+				kind = "format"
+			case strings.HasPrefix(file, "optional/"):
+				kind = "optional"
+			}
+			runSuiteFile(t, filepath.Join(root, file), d.folder, d.draft, file, kind, totals[d.folder+kind])
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "\n%-14s %-12s %-24s %s\n", "draft", kinds[0], kinds[1], kinds[2])
+	required := 0
+	for _, d := range suiteDrafts {
+		required += totals[d.folder+"required"].pass
+		fmt.Fprintf(&b, "%-14s %-12s %-24s %s\n", d.folder, totals[d.folder+kinds[0]], totals[d.folder+kinds[1]], totals[d.folder+kinds[2]])
+	}
+	t.Log(b.String())
+	if required < 4942 {
+		t.Errorf("%d required cases passed, want 4942", required)
+	}
+}
+
+func runSuiteFile(t *testing.T, name, folder string, draft compile.Draft, file, kind string, total *tally) {
+	b, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var groups []suiteGroup
+	if err := json.Unmarshal(b, &groups); err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	for _, g := range groups {
+		p, err := compileSuite(g.Schema, draft, kind == "format")
+		for _, c := range g.Tests {
+			where := folder + "/" + file + ": " + g.Description + ": " + c.Description
+			reason := skip(folder, file, g.Description, c.Description)
+			passed := err == nil && (len(p.Validate(nil, c.Data)) == 0) == c.Valid
+			switch {
+			case passed && reason != "":
+				total.pass++
+				t.Errorf("%s passes: take it off the list of skipped cases", where)
+			case passed:
+				total.pass++
+			case reason != "":
+				total.skip++
+			case err != nil:
+				total.fail++
+				t.Errorf("%s: %v", where, err)
+			default:
+				total.fail++
+				t.Errorf("%s: want valid=%t, got %s", where, c.Valid, describe(p.Validate(nil, c.Data)))
+			}
+		}
+	}
+}
+
+func compileSuite(schema []byte, draft compile.Draft, formats bool) (validate.Program, error) {
+	opt := compile.Options{Draft: draft, Formats: compile.FormatAnnotate, Load: loadRemote}
+	if formats {
+		opt.Formats = compile.FormatAssert
+	}
+	return program(schema, opt)
+}
+
+const testKey = "urn:weir:test"
+
+// program compiles one schema.
+func program(schema []byte, opt compile.Options) (validate.Program, error) {
+	b, err := compile.Bundle([]compile.Source{{Key: testKey, Path: "test.json", JSON: schema}}, opt)
+	if err != nil {
+		return validate.Program{}, err
+	}
+	opened, err := bundle.Open(b)
+	if err != nil {
+		return validate.Program{}, err
+	}
+	p, ok := validate.NewSet(opened).Lookup([]byte(testKey))
+	if !ok {
+		return p, fmt.Errorf("the bundle lacks %s", testKey)
+	}
+	return p, nil
+}
+
+func loadRemote(uri string) ([]byte, bool) {
+	name, ok := strings.CutPrefix(uri, "http://localhost:1234/")
+	if !ok {
+		return nil, false
+	}
+	b, err := os.ReadFile(filepath.Join(suiteDir, "remotes", filepath.FromSlash(name)))
+	return b, err == nil
+}
+
+func describe(violations []validate.Violation) string {
+	if len(violations) == 0 {
+		return "valid"
+	}
+	var b strings.Builder
+	for i := range violations {
+		v := &violations[i]
+		fmt.Fprintf(&b, "[%s %s %s: %s]", v.AppendPath(nil), v.Keyword(), v.AppendSchemaPath(nil), v.AppendMessage(nil))
+	}
+	return b.String()
+}
+
+// skipped lists the cases that are known not to pass. The list may only shrink.
+var skipped = []struct {
+	drafts string // folders, separated by spaces; "" for all
+	file   string
+	group  string // "" for all
+	test   string // "" for all
+	reason string
+}{}
