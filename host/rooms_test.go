@@ -29,16 +29,17 @@ var rooms = map[string]room{
 		tests: []string{"edge/protocol/...", "edge/collector/collectortest", "schemas/compile", "schemas/registry"},
 		wasm:  true,
 	},
-	"edge/abi": {may: []string{"edge/collector", "edge/protocol", "edge/envelope"}, wasm: true},
+	"edge/abi/abitest": {may: []string{"edge/collector", "edge/protocol", "edge/toolchain/need"}},
+	"edge/abi":         {may: []string{"edge/collector", "edge/protocol", "edge/envelope"}, wasm: true},
 	"edge/cloudflare": {
 		may:   []string{"edge/abi", "edge/collector", "edge/protocol/...", "edge/envelope"},
-		tests: []string{"edge/collector/collectortest", "edge/cloudflare/workerdtest"},
+		tests: []string{"edge/abi/abitest", "edge/collector/collectortest", "edge/cloudflare/workerdtest"},
 		wasm:  true,
 	},
 	"edge/cloudflare/workerdtest": {may: []string{"edge/toolchain/need"}},
 	"edge/wazero": {
 		may:   []string{"edge/abi", "edge/collector"},
-		tests: []string{"edge/collector/collectortest", "edge/protocol/...", "edge/envelope"},
+		tests: []string{"edge/abi/abitest", "edge/collector/collectortest", "edge/protocol/...", "edge/envelope"},
 	},
 	"edge/forward": {may: []string{"edge/envelope"}},
 	"edge/serve": {

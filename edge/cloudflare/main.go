@@ -3,8 +3,12 @@
 // the Worker beside it and edge/wazero run the same bytes.
 package main
 
-import "weir/edge/abi"
+import (
+	"weir/edge/abi"
+	"weir/edge/protocol/snowplow"
+)
 
-func init() { abi.Export() }
+// The adapters are listed by hand: TinyGo drops the ones that are not.
+func init() { abi.Export(snowplow.New()) }
 
 func main() {}

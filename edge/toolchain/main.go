@@ -5,6 +5,9 @@
 //	edge/wazero/module/default.bundle
 //	edge/cloudflare/build/             the same two, for the Worker
 //
+// With -package and -o it compiles another program to a module instead: the
+// tests have one that traps.
+//
 // It uses the TinyGo on PATH when that is recent enough and otherwise builds
 // its own into $WEIR_CACHE. What is up to date is left alone.
 package main
@@ -12,6 +15,7 @@ package main
 import (
 	"bytes"
 	"compress/gzip"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -24,20 +28,26 @@ import (
 var destinations = []string{"edge/wazero/module", "edge/cloudflare/build"}
 
 func main() {
-	if err := run(os.Stdout); err != nil {
+	program := flag.String("package", modulePackage, "`program` to compile to a module")
+	output := flag.String("o", "", "write the module to `file`, and no bundle")
+	flag.Parse()
+	if err := run(os.Stdout, *program, *output); err != nil {
 		fmt.Fprintln(os.Stderr, "edge/toolchain:", err)
 		os.Exit(1)
 	}
 }
 
-func run(out io.Writer) error {
+func run(out io.Writer, program, output string) error {
 	root, err := repository()
 	if err != nil {
 		return err
 	}
-	module, compiler, err := compileModule(root)
+	module, compiler, err := compileModule(root, program)
 	if err != nil {
 		return err
+	}
+	if output != "" {
+		return publish(output, module)
 	}
 	schemas, err := compileBundle(root)
 	if err != nil {

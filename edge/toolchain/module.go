@@ -27,11 +27,17 @@ const modulePackage = "./edge/cloudflare"
 // the instance, and no text is formatted or printed in between.
 var moduleFlags = []string{
 	"-buildmode=c-shared", "-no-debug", "-opt=2", "-gc=leaking", "-scheduler=none", "-panic=trap",
+	"-ldflags=-extldflags=--max-memory=" + maxMemory,
 }
 
-// compileModule returns edge.wasm and the name of the compiler that made it.
+// maxMemory is what an instance can never pass, in bytes: as much as a CDN
+// gives an isolate. Running into it is a trap, which is survived; running into
+// the CDN's limit is not.
+const maxMemory = "134217728"
+
+// compileModule returns a program as a module, and the name of the compiler.
 // Compiled modules are kept in the cache by a hash of all that went in.
-func compileModule(root string) ([]byte, string, error) {
+func compileModule(root, program string) ([]byte, string, error) {
 	dir, err := cache()
 	if err != nil {
 		return nil, "", err
@@ -40,11 +46,11 @@ func compileModule(root string) ([]byte, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	sources, err := moduleSources(root)
+	sources, err := moduleSources(root, program)
 	if err != nil {
 		return nil, "", err
 	}
-	key, err := hashFiles(root, compiler.name+compiler.target+strings.Join(moduleFlags, " "), sources...)
+	key, err := hashFiles(root, compiler.name+compiler.target+program+strings.Join(moduleFlags, " "), sources...)
 	if err != nil {
 		return nil, "", err
 	}
@@ -52,7 +58,7 @@ func compileModule(root string) ([]byte, string, error) {
 	if module, err := os.ReadFile(kept); err == nil {
 		return module, compiler.name, nil
 	}
-	module, err := compiler.build(root)
+	module, err := compiler.build(root, program)
 	if err != nil {
 		return nil, "", err
 	}
@@ -61,36 +67,36 @@ func compileModule(root string) ([]byte, string, error) {
 
 // moduleSources lists the files of this repository and its modules that the
 // program is compiled from, relative to root.
-func moduleSources(root string) ([]string, error) {
+func moduleSources(root, program string) ([]string, error) {
 	const format = `{{if not .Standard}}{{$d := .Dir}}{{range .GoFiles}}{{$d}}/{{.}}{{"\n"}}{{end}}{{end}}`
-	list := exec.Command("go", "list", "-deps", "-tags", "tinygo,tinygo.wasm", "-f", format, modulePackage)
+	list := exec.Command("go", "list", "-deps", "-tags", "tinygo,tinygo.wasm", "-f", format, program)
 	list.Dir = root
 	list.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm")
 	var said bytes.Buffer
 	list.Stderr = &said
 	out, err := list.Output()
 	if err != nil {
-		return nil, fmt.Errorf("listing what %s is made of: %w\n%s", modulePackage, err, said.Bytes())
+		return nil, fmt.Errorf("listing what %s is made of: %w\n%s", program, err, said.Bytes())
 	}
 	var files []string
 	for file := range strings.Lines(string(out)) {
 		rel, err := filepath.Rel(root, strings.TrimSpace(file))
 		if err != nil {
-			return nil, fmt.Errorf("listing what %s is made of: %w", modulePackage, err)
+			return nil, fmt.Errorf("listing what %s is made of: %w", program, err)
 		}
 		files = append(files, rel)
 	}
 	return files, nil
 }
 
-func (t *tinyGo) build(root string) ([]byte, error) {
+func (t *tinyGo) build(root, program string) ([]byte, error) {
 	tmp, err := os.MkdirTemp("", "weir-edge-")
 	if err != nil {
 		return nil, fmt.Errorf("compiling the edge: %w", err)
 	}
 	defer os.RemoveAll(tmp)
 	output := filepath.Join(tmp, "edge.wasm")
-	args := slices.Concat([]string{"build", "-target", t.target}, moduleFlags, []string{"-o", output, modulePackage})
+	args := slices.Concat([]string{"build", "-target", t.target}, moduleFlags, []string{"-o", output, program})
 	cmd := exec.Command(t.path, args...)
 	cmd.Dir = root
 	cmd.Env = append(os.Environ(), t.env...)

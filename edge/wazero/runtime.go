@@ -16,8 +16,6 @@ import (
 	"weir/edge/collector"
 )
 
-const page = 64 << 10
-
 // Config says what to run and within which bounds. The zero value runs the
 // embedded module over the embedded bundle.
 type Config struct {
@@ -31,11 +29,8 @@ type Config struct {
 	// Instances is how many requests run at once. 0: one per processor.
 	Instances int
 	// RecycleAbove is the memory in bytes past which an instance is replaced
-	// after its request. 0: 32 MiB.
+	// after its request; the module itself traps beyond 128 MiB. 0: 32 MiB.
 	RecycleAbove uint32
-	// MemoryLimit is the memory in bytes that an instance can never pass:
-	// it traps. 0: 128 MiB, as much as a CDN allows.
-	MemoryLimit uint32
 
 	// Log receives one line per replaced instance. nil: slog.Default.
 	Log *slog.Logger
@@ -83,9 +78,6 @@ func New(ctx context.Context, cfg Config) (*Runtime, error) {
 	if cfg.RecycleAbove == 0 {
 		cfg.RecycleAbove = 32 << 20
 	}
-	if cfg.MemoryLimit == 0 {
-		cfg.MemoryLimit = 128 << 20
-	}
 	if cfg.Log == nil {
 		cfg.Log = slog.Default()
 	}
@@ -98,7 +90,7 @@ func New(ctx context.Context, cfg Config) (*Runtime, error) {
 }
 
 func (r *Runtime) start(ctx context.Context) (err error) {
-	config := wz.NewRuntimeConfig().WithMemoryLimitPages(max(r.cfg.MemoryLimit/page, 1))
+	config := wz.NewRuntimeConfig()
 	if r.cfg.CacheDir != "" {
 		if r.cache, err = wz.NewCompilationCacheWithDir(r.cfg.CacheDir); err != nil {
 			return fmt.Errorf("opening the compiled-module cache: %w", err)

@@ -8,14 +8,14 @@ import { type Input } from "../src/frame"
 import { Module } from "../src/module"
 
 interface Env {
-  SETTINGS: string
+  WEIR_SETTINGS?: string
 }
 
 let module: Module | undefined
 
 export default {
   async fetch(request, env): Promise<Response> {
-    module ??= new Module(compiled, new TextEncoder().encode(env.SETTINGS), new Uint8Array(bundle))
+    module ??= new Module(compiled, new TextEncoder().encode(env.WEIR_SETTINGS ?? ""), new Uint8Array(bundle))
     const input = decodeInput(new Uint8Array(await request.arrayBuffer()))
     try {
       return new Response(module.collect(input).frame)

@@ -1,0 +1,87 @@
+// Measures the edge module in V8 beside plain JavaScript that judges the same
+// bodies, in one process and in alternating rounds. The module does more: it
+// also converts every parameter, takes the fingerprint, truncates the address
+// and writes the batch; the plain side stops at the verdict.
+
+import { readFileSync } from "node:fs"
+import { gzipSync } from "node:zlib"
+import { Module } from "../src/module"
+import type { Input } from "../src/frame"
+import { Plain } from "./plain"
+import { bodies, VARIANTS } from "./traffic"
+
+const ROUNDS = 41
+const root = new URL("../../../", import.meta.url).pathname
+const built = (name: string) => new Uint8Array(readFileSync(`${root}edge/cloudflare/build/${name}`))
+
+const wasm = built("edge.wasm")
+const bundle = built("default.bundle")
+const compiled = new WebAssembly.Module(wasm)
+const module = new Module(compiled, new Uint8Array(0), bundle)
+const plain = new Plain(`${root}schemas`)
+
+function request(body: Uint8Array): Input {
+  return {
+    method: "POST", path: "/com.snowplowanalytics.snowplow/tp2", query: "", host: "edge.example.com", clientIP: "192.0.2.81", secure: true,
+    headers: [
+      ["accept", "*/*"], ["accept-encoding", "gzip, br"], ["accept-language", "en-GB,en;q=0.9"],
+      ["content-type", "application/json; charset=UTF-8"], ["origin", "https://shop.example.com"], ["referer", "https://shop.example.com/"],
+      ["user-agent", "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/149.0.0.0 Safari/537.36"],
+    ],
+    body, bodyTooLarge: false, trapped: false,
+    now: 1763679805000, entropy: crypto.getRandomValues(new Uint8Array(32)),
+    location: { country: "CH", region: "ZH", city: "Zurich", continent: "EU", timezone: "Europe/Zurich",
+      latitude: "47.37", longitude: "8.54", asn: "64496", asOrg: "Example", colo: "ZRH" },
+  }
+}
+
+// time returns the nanoseconds that one call took on average over all variants.
+function time(calls: (() => unknown)[], repeats: number): number {
+  const began = process.hrtime.bigint()
+  for (let i = 0; i < repeats; i++) for (const call of calls) call()
+  return Number(process.hrtime.bigint() - began) / (repeats * calls.length)
+}
+
+const median = (xs: number[]) => xs.toSorted((a, b) => a - b)[xs.length >> 1]!
+const microseconds = (ns: number) => `${(ns / 1000).toFixed(2).padStart(8)} µs`
+
+function compare(events: number): void {
+  const traffic = bodies(events)
+  const inputs = traffic.map(request)
+  for (const [i, input] of inputs.entries()) {
+    const header = JSON.parse(new TextDecoder().decode(module.collect(input).batch).split("\n", 1)[0]!)
+    const faults = plain.judge(traffic[i]!)
+    if (header.events !== events || header.failed !== 0 || faults !== 0) {
+      throw new Error(`variant ${i}: the module found ${header.failed} of ${header.events} events failed, plain JavaScript ${faults} faults; all should be good`)
+    }
+  }
+  const edge = inputs.map((input) => () => module.collect(input))
+  const js = traffic.map((body) => () => plain.judge(body))
+  const parse = traffic.map((body) => () => JSON.parse(new TextDecoder().decode(body)))
+  const sides = [edge, js, parse]
+  const times: number[][] = sides.map(() => [])
+  const repeats = Math.ceil(60 / events)
+  for (const side of sides) time(side, 4 * repeats)
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const [i, side] of sides.entries()) times[i]!.push(time(side, repeats))
+  }
+  const [ours, theirs, parsing] = times.map(median) as [number, number, number]
+  // Of each pair of neighbouring rounds, so that a busy machine slows both.
+  const ratio = median(times[0]!.map((t, i) => times[1]![i]! / t))
+  const bytes = traffic.reduce((sum, body) => sum + body.length, 0) / VARIANTS
+  console.log(`${String(events).padStart(3)} event${events === 1 ? " " : "s"} ${(bytes / 1000).toFixed(1).padStart(5)} KB   ` +
+    `edge module ${microseconds(ours)}   plain JavaScript ${microseconds(theirs)}   ratio ${ratio.toFixed(2)}   (of which JSON.parse ${microseconds(parsing)})`)
+}
+
+// One more instance of the compiled module, up to its first answer.
+function coldStart(): number {
+  const input = request(bodies(1)[0]!)
+  return median(Array.from({ length: 25 }, () => time([() => new Module(compiled, new Uint8Array(0), bundle).collect(input)], 1)))
+}
+
+const kilobytes = (b: Uint8Array) => `${(b.length / 1000).toFixed(1)} KB, ${(gzipSync(b, { level: 9 }).length / 1000).toFixed(1)} KB gzipped`
+console.log(`edge.wasm        ${kilobytes(wasm)}`)
+console.log(`default.bundle   ${kilobytes(bundle)}`)
+console.log(`instantiate, start and answer   ${microseconds(coldStart())}`)
+console.log(`a request, median of ${ROUNDS} rounds over ${VARIANTS} variants, Node ${process.version}`)
+for (const events of [1, 10]) compare(events)

@@ -1,0 +1,66 @@
+// The same job in plain JavaScript: TextDecoder, JSON.parse, and Ajv's
+// standalone validators (a Worker may not compile code) with all errors.
+
+import { readFileSync } from "node:fs"
+import { createRequire } from "node:module"
+import Ajv from "ajv-draft-04"
+import standaloneCode from "ajv/dist/standalone/index.js"
+import addFormats from "ajv-formats"
+
+type Validate = ((data: unknown) => boolean) & { errors?: unknown[] | null }
+
+const SNOWPLOW = "com.snowplowanalytics.snowplow"
+
+const schemas = [
+  `${SNOWPLOW}/payload_data/jsonschema/1-0-4`,
+  `${SNOWPLOW}/unstruct_event/jsonschema/1-0-0`,
+  `${SNOWPLOW}/contexts/jsonschema/1-0-0`,
+  `${SNOWPLOW}/web_page/jsonschema/1-0-0`,
+  "com.example/product/jsonschema/1-0-0",
+  "com.example/product_view/jsonschema/1-0-0",
+  "com.example/add_to_cart/jsonschema/1-0-0",
+]
+
+// Plain judges bodies against the schemas below `folder`.
+export class Plain {
+  readonly #validators = new Map<string, Validate>()
+
+  constructor(folder: string) {
+    // Iglu schemas carry members that are no keywords, and classes such as
+    // [a-z-_] that only a pattern without the u flag accepts.
+    const ajv = new Ajv.default({ allErrors: true, strict: false, unicodeRegExp: false, code: { source: true } })
+    addFormats.default(ajv)
+    for (const key of schemas) {
+      const schema = JSON.parse(readFileSync(`${folder}/${key}`, "utf8"))
+      delete schema.$schema
+      const code = standaloneCode.default(ajv as never, ajv.compile(schema) as never)
+      const module = { exports: {} as Validate }
+      new Function("module", "exports", "require", code)(module, module.exports, createRequire(import.meta.url))
+      this.#validators.set(`iglu:${key}`, module.exports)
+    }
+  }
+
+  // judge returns how many faults the events of a body have.
+  judge(body: Uint8Array): number {
+    const payload = JSON.parse(new TextDecoder().decode(body))
+    let faults = this.#faults(payload)
+    for (const event of payload.data) {
+      if (event.ue_pr !== undefined) {
+        const unstruct = JSON.parse(event.ue_pr)
+        faults += this.#faults(unstruct) + this.#faults(unstruct.data)
+      }
+      if (event.co !== undefined) {
+        const contexts = JSON.parse(event.co)
+        faults += this.#faults(contexts)
+        for (const entity of contexts.data) faults += this.#faults(entity)
+      }
+    }
+    return faults
+  }
+
+  #faults({ schema, data }: { schema: string; data: unknown }): number {
+    const validate = this.#validators.get(schema)
+    if (!validate) return 1
+    return validate(data) ? 0 : validate.errors!.length
+  }
+}
