@@ -32,7 +32,12 @@ func newFakeAPI(t *testing.T) *fakeAPI {
 	mux.HandleFunc("/api/tail", api.tail)
 	mux.HandleFunc("/api/status", api.status)
 	mux.HandleFunc("/api/failed", func(w http.ResponseWriter, r *http.Request) { reply(w, map[string]any{"events": api.failed}) })
-	mux.HandleFunc("/api/deadletters", func(w http.ResponseWriter, r *http.Request) { reply(w, map[string]any{"deadletters": api.deadletters}) })
+	mux.HandleFunc("POST /api/deadletters/retry", api.retry)
+	mux.HandleFunc("/api/deadletters", func(w http.ResponseWriter, r *http.Request) {
+		api.mu.Lock()
+		defer api.mu.Unlock()
+		reply(w, map[string]any{"deadletters": api.deadletters})
+	})
 	api.Server = httptest.NewServer(mux)
 	t.Cleanup(func() {
 		api.drop()
@@ -102,6 +107,24 @@ func (api *fakeAPI) status(w http.ResponseWriter, r *http.Request) {
 			map[string]any{"name": "warehouse", "sink": "postgres", "position": 2, "lag": 1284, "oldest": time.Now().Add(-95 * time.Second).UTC().Format(time.RFC3339), "breaker": "open", "error": "connection refused"},
 		},
 	})
+}
+
+func (api *fakeAPI) retry(w http.ResponseWriter, r *http.Request) {
+	var q struct{ IDs []int }
+	if err := json.NewDecoder(r.Body).Decode(&q); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	api.mu.Lock()
+	defer api.mu.Unlock()
+	for _, d := range api.deadletters {
+		for _, id := range q.IDs {
+			if d["id"] == id {
+				d["retried"] = "2026-11-20T23:05:00Z"
+			}
+		}
+	}
+	reply(w, map[string]int{"retried": len(q.IDs)})
 }
 
 func reply(w http.ResponseWriter, v any) {

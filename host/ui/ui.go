@@ -12,10 +12,11 @@
 //	                                     the last 200 first, then as they are stored
 //	GET /api/status                      {"version","started","collector","demo",
 //	                                      "counters":{"events","good","failed","unresolved","batches","duplicates"},
-//	                                      "journal":{"bytes","limit","records"},
+//	                                      "journal":{"bytes","limit","records","deadletters","quarantined"},
 //	                                      "routes":[{"name","sink","position","lag","oldest","breaker","error"}…]}
 //	GET /api/failed?limit=200            {"events":[envelope…]}, latest first
-//	GET /api/deadletters?route=&limit=   {"deadletters":[{"id","route","error","attempts","at","envelope"}…]}, latest first
+//	GET /api/deadletters?route=&limit=   {"deadletters":[{"id","route","error","attempts","at","retried","envelope"}…]}, latest first
+//	POST /api/deadletters/retry          {"ids":[…]}: hands dead letters back to their routes
 //
 // Every member of the status may be left out; the page shows what there is.
 package ui

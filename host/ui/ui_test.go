@@ -169,7 +169,7 @@ func TestListIsBoundedAndReplayIsNotRepeated(t *testing.T) {
 func TestStoredViews(t *testing.T) {
 	api := newFakeAPI(t)
 	api.failed = []map[string]any{sample(3), sample(8)}
-	api.deadletters = []map[string]any{{"id": "1", "route": "warehouse", "error": "value too long for column page_title", "attempts": 5, "at": "2026-11-20T23:03:24.123Z", "envelope": sample(1)}}
+	api.deadletters = []map[string]any{{"id": 7, "route": "warehouse", "error": "value too long for column page_title", "attempts": 5, "at": "2026-11-20T23:03:24.123Z", "envelope": sample(1)}}
 	tab := open(t, api, "light")
 	tab.Run(chromedp.Click(`[data-view=failed]`, chromedp.ByQuery))
 	tab.Wait(rowCount + ` === 2`)
@@ -179,6 +179,10 @@ func TestStoredViews(t *testing.T) {
 	tab.Run(chromedp.Click(`#events tbody tr`, chromedp.ByQuery))
 	tab.Wait(`document.querySelector("#detail .violation p")?.textContent.startsWith("value too long")`)
 	screenshot(tab, "deadletters-light")
+
+	tab.Run(chromedp.Click(`#retry`, chromedp.ByQuery))
+	tab.Wait(`document.querySelector("#events td.c-summary").textContent.startsWith("handed back")`)
+	tab.Wait(`document.getElementById("retry").disabled`)
 	noComplaints(t, tab)
 }
 

@@ -43,7 +43,8 @@ function deadLetter(it) {
   return section("Dead letter", 1,
     h("div", { class: "violation" },
       h("div", { class: "where" }, h("code", {}, it.route ?? "sink"), h("span", { class: "keyword" }, `${it.attempts ?? "?"} attempts`)),
-      h("p", {}, it.error)));
+      h("p", {}, it.error),
+      h("code", { class: "schema" }, [it.at && `given up ${it.at}`, it.retried && `retried ${it.retried}`].filter(Boolean).join(", "))));
 }
 
 function violations(e) {

@@ -2,8 +2,8 @@
 
 import * as envelope from "./envelope.js";
 
-// Ledger keeps the last `limit` items. An item is {key, envelope, text, route,
-// error, attempts}; the last three only for dead letters.
+// Ledger keeps the last `limit` items. An item is {key, envelope, text}, and for
+// dead letters also {id, route, error, attempts, at, retried}.
 export class Ledger {
   constructor(limit) {
     this.limit = limit;

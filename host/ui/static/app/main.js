@@ -59,8 +59,8 @@ status.watch("api/status", (s) => {
 
 const sources = {
   failed: ["api/failed?limit=500", (answer) => (answer.events ?? []).map((e) => item(e))],
-  deadletters: ["api/deadletters?limit=500", (answer) => (answer.deadletters ?? []).map(({ envelope: e, ...rest }) =>
-    ({ ...item(e, rest), key: `${rest.route}:${rest.id}` }))],
+  deadletters: ["api/deadletters?limit=500", (answer) => (answer.deadletters ?? []).map(({ envelope: e = {}, ...rest }) =>
+    ({ ...item(e, rest), key: `${rest.id}:${rest.retried ?? ""}` }))],
 };
 
 async function refresh() {
@@ -92,6 +92,7 @@ function switchTo(name) {
   $("extra").textContent = name === "deadletters" ? "Attempts" : "Entities";
   $("pause").hidden = $("clear").hidden = name !== "live";
   $("verdicts").hidden = name !== "live";
+  $("retry").hidden = name !== "deadletters";
   filter.verdict = "";
   close();
   redraw();
@@ -121,6 +122,21 @@ $("app").addEventListener("change", () => { filter.app = $("app").value; redraw(
 $("search").addEventListener("input", () => { filter.words = $("search").value; redraw(); });
 $("clear").addEventListener("click", () => { ledger().clear(); close(); redraw(); });
 $("pause").addEventListener("click", pause);
+
+// retry hands dead letters back to their routes; what fails again comes back.
+async function retry() {
+  const waiting = ledgers.deadletters.items.filter(matcher(filter)).filter((it) => !it.retried);
+  const body = JSON.stringify({ ids: waiting.map((it) => it.id) });
+  try {
+    const answer = await fetch("api/deadletters/retry", { method: "POST", headers: { "Content-Type": "application/json" }, body });
+    if (!answer.ok) throw new Error(await answer.text());
+  } catch (error) {
+    console.warn(`retrying dead letters: ${error.message}`);
+  }
+  refresh();
+}
+
+$("retry").addEventListener("click", retry);
 
 function pause() {
   const live = ledgers.live;
@@ -159,6 +175,7 @@ function settle() {
   for (const app of ledger().apps) {
     if (![...$("app").options].some((o) => o.value === app)) $("app").append(h("option", { value: app }, app));
   }
+  $("retry").disabled = !ledgers.deadletters.items.some((it) => !it.retried);
   $("shown").textContent = filtered ? `${showing} of ${ledger().items.length}` : "";
   $("pause").setAttribute("aria-pressed", String(live.paused));
   $("pause").classList.toggle("primary", !live.paused);

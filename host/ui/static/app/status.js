@@ -46,6 +46,8 @@ export function figures(list, { counters = {}, journal }) {
     ["failed", counters.failed, counters.failed ? "failed" : ""],
     ["unresolved", counters.unresolved || undefined, "unresolved"],
     ["duplicates dropped", counters.duplicates || undefined, ""],
+    ["dead letters", journal?.deadletters || undefined, "failed"],
+    ["quarantined", journal?.quarantined || undefined, "failed"],
   ];
   const rows = show.filter(([, n]) => n !== undefined && n !== null).map(([name, n, tone]) =>
     h("div", { "data-tone": tone }, h("dt", {}, name), h("dd", {}, counted.format(n))));
@@ -61,7 +63,7 @@ export function routes(list, { routes = [] }) {
     const breaker = r.breaker || "closed";
     const facts = [];
     if (breaker !== "closed") facts.push(breaker === "open" ? "paused" : "trying again");
-    facts.push(r.lag ? `${counted.format(r.lag)} behind` : "up to date");
+    facts.push(r.lag ? `${counted.format(r.lag)} ${r.lag === 1 ? "batch" : "batches"} behind` : "up to date");
     if (r.lag && r.oldest) facts.push(`oldest ${age(Date.now() - new Date(r.oldest))}`);
     return h("li", { "data-breaker": breaker, title: r.error || null },
       h("span", { class: "lamp" }),

@@ -76,6 +76,7 @@ export class Table {
   }
 
   summary(it) {
+    if (it.error && it.retried) return ["handed back to ", h("code", {}, it.route ?? "its route")];
     if (it.error) return [h("code", {}, it.route ?? "sink"), " ", it.error];
     const [first] = envelope.violations(it.envelope);
     if (!first) return [envelope.summary(it.envelope)];
