@@ -83,17 +83,8 @@ func Bundle(sources []Source, opt Options) ([]byte, error) {
 	for _, s := range sources {
 		c.add(s)
 	}
-	for _, d := range c.documents {
-		c.register(d)
-	}
-	var tables *bundle.Tables
-	if len(c.errs) == 0 {
-		tables = c.compile()
-	}
-	if len(c.errs) > 0 {
-		return nil, errors.Join(c.errs...)
-	}
-	b, err := bundle.Encode(tables)
+	c.check = true
+	b, err := c.bundle()
 	if err != nil {
 		return nil, err
 	}
@@ -101,6 +92,21 @@ func Bundle(sources []Source, opt Options) ([]byte, error) {
 		return nil, fmt.Errorf("compiling schemas: the result does not open: %w", err)
 	}
 	return b, nil
+}
+
+func (c *compiler) bundle() ([]byte, error) {
+	for _, d := range c.documents {
+		c.register(d)
+	}
+	if c.check && len(c.errs) == 0 {
+		c.checkMetaschemas()
+	}
+	if len(c.errs) == 0 {
+		if tables := c.compile(); len(c.errs) == 0 {
+			return bundle.Encode(tables)
+		}
+	}
+	return nil, errors.Join(c.errs...)
 }
 
 type compiler struct {
@@ -119,6 +125,7 @@ type compiler struct {
 	anchors   map[string]uint32   // numbers of dynamic anchor names
 	errs      []error
 
+	check        bool // against metaschemas
 	lastResource uint32
 }
 

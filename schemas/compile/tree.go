@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"weir/schemas/scan"
+	"weir/schemas/validate"
 )
 
 // tree is a JSON value with its place in the document.
@@ -71,11 +72,14 @@ func (t *tree) at(pointer string) *tree {
 	return t
 }
 
+// maxSchemaDepth is how deep a schema document may nest.
+const maxSchemaDepth = 200
+
 // parse reads the document into a tree. It records a fault and returns nil if
-// the document is not JSON or repeats a member name.
+// the document is not JSON or gives a member two values.
 func (c *compiler) parse(d *document) *tree {
-	var p parser
-	p.s.Reset(d.JSON, scan.MaxDepth)
+	p := parser{doc: d.JSON}
+	p.s.Reset(d.JSON, maxSchemaDepth)
 	root := p.value(nil, "")
 	p.s.End()
 	err := p.s.Err()
@@ -85,7 +89,7 @@ func (c *compiler) parse(d *document) *tree {
 		errors.As(err, &fault)
 		c.errs = append(c.errs, d.errorAt(min(fault.Offset, len(d.JSON)), "", "not JSON: "+fault.Code.String()))
 	case p.repeated != nil:
-		c.errs = append(c.errs, d.errorAt(p.repeated.start, p.repeated.pointer(), "the member name occurs twice in its object"))
+		c.errs = append(c.errs, d.errorAt(p.repeated.start, p.repeated.pointer(), "the member occurs twice in its object, with different values"))
 	default:
 		return root
 	}
@@ -93,6 +97,7 @@ func (c *compiler) parse(d *document) *tree {
 }
 
 type parser struct {
+	doc      []byte
 	s        scan.Scanner
 	repeated *tree
 }
@@ -103,14 +108,18 @@ func (p *parser) value(parent *tree, token string) *tree {
 	switch t.kind {
 	case scan.Object:
 		var name scan.Text
-		seen := map[string]bool{}
+		seen := map[string]*tree{}
 		for p.s.Object(); p.s.Member(&name); {
 			n := string(name.Append(nil))
 			v := p.value(t, n)
-			if seen[n] && p.repeated == nil {
-				p.repeated = v
+			if first := seen[n]; first != nil {
+				// Twice the same says nothing new; it is met in published schemas.
+				if p.repeated == nil && p.s.Err() == nil && !validate.Equal(p.doc[first.start:first.end], p.doc[v.start:v.end]) {
+					p.repeated = v
+				}
+				continue
 			}
-			seen[n] = true
+			seen[n] = v
 			t.names = append(t.names, n)
 			t.children = append(t.children, v)
 		}
