@@ -55,7 +55,7 @@ func (c *Collector) inflate(name string) bool {
 	case encoding == "" || strings.EqualFold(encoding, "identity") || len(r.Body) == 0:
 		return true
 	case !strings.EqualFold(encoding, "gzip") && !strings.EqualFold(encoding, "x-gzip"):
-		c.fail(name, nil, envelope.Violation{Keyword: "contentEncoding", Message: "Content-Encoding must be gzip or absent"})
+		c.failEncoded(name, "Content-Encoding must be gzip or absent")
 		return false
 	}
 	body, err := c.inflater.gunzip(r.Body, c.settings.Limits.Inflated)
@@ -65,10 +65,22 @@ func (c *Collector) inflate(name string) bool {
 		return true
 	case errInflatedTooLarge:
 		c.oversize(name, body, c.settings.Limits.Inflated, "once inflated")
+	case errNotGzip:
+		c.failEncoded(name, err.Error())
 	default:
 		c.fail(name, body, envelope.Violation{Keyword: "contentEncoding", Message: err.Error()})
 	}
 	return false
+}
+
+// failEncoded makes a failed event of a body that could not be decoded at all.
+// Bytes that are no text are not kept: nothing could take an address out of them.
+func (c *Collector) failEncoded(name, message string) {
+	body := c.request.Body
+	if !utf8.Valid(body) {
+		body = nil
+	}
+	c.fail(name, body, envelope.Violation{Keyword: "contentEncoding", Message: message})
 }
 
 // oversize makes a failed event of a body beyond its limit: a tenth of what the limit allows is kept.

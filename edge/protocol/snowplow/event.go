@@ -45,6 +45,9 @@ func (a *Adapter) finish(e *envelope.Event, r *protocol.Request) {
 	if !a.has(paramE) {
 		e.Violate(envelope.Violation{Schema: envelope.AtomicSchema, Path: "/event", Keyword: "required", Message: "the parameter e, the type of event, is missing"})
 	}
+	if e.Get(envelope.EventType) == "unstruct" && !a.has(paramUePr) && !a.has(paramUePx) {
+		unstructWrapper.violate(e, -1, "required", "an event of type ue must have the parameter ue_pr or ue_px")
+	}
 	if referer := r.Header("Referer"); referer != "" && !a.has(paramURL) {
 		e.Fill(&a.arena, envelope.PageURL, "url", referer)
 	}

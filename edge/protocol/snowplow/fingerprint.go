@@ -10,11 +10,14 @@ import (
 // fingerprint is the MD5 of the event's parameters sorted by name, each as
 // name US value US (US being 0x1F), without those that change when an event is
 // sent again: eid, nuid, stm and cv. Same id and same fingerprint mean the same event.
+//
+// Unlike the official pipeline's it leaves out ip as well: all other parameters
+// stand in the envelope, so that an address could be found by trying them all.
 func (a *Adapter) fingerprint() string {
 	a.sum = a.sum[:0]
 	extra := a.extra
 	for id := range parameters {
-		if !a.has(id) || id == paramEid || id == paramNuid || id == paramStm || id == paramCv {
+		if !a.has(id) || id == paramEid || id == paramIP || id == paramNuid || id == paramStm || id == paramCv {
 			continue
 		}
 		name := parameters[id].name

@@ -182,6 +182,7 @@ var (
 	paramCx   = lookup("cx")
 	paramE    = lookup("e")
 	paramEid  = lookup("eid")
+	paramIP   = lookup("ip")
 	paramNuid = lookup("nuid")
 	paramP    = lookup("p")
 	paramStm  = lookup("stm")
