@@ -46,7 +46,7 @@ func (f Finding) String() string {
 
 // Folder lints every schema below root, laid out as vendor/name/format/version,
 // and returns the findings by file and line, with the number of schemas read.
-// The error is about reading, never about a schema.
+// The error is about reading or about weir itself, never about a schema.
 func Folder(root fs.FS) (findings []Finding, schemas int, err error) {
 	files, err := find(root)
 	if err != nil {
@@ -63,6 +63,9 @@ func Folder(root fs.FS) (findings []Finding, schemas int, err error) {
 		documents = append(documents, d)
 	}
 	compareVersions(documents)
+	if err := compileClean(documents); err != nil {
+		return nil, 0, err
+	}
 	for _, d := range documents {
 		findings = append(findings, d.findings...)
 	}
