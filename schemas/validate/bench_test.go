@@ -1,0 +1,160 @@
+package validate_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"github.com/valyala/fastjson"
+
+	"weir/schemas/compile"
+	"weir/schemas/validate"
+)
+
+func BenchmarkRun(b *testing.B) {
+	for _, p := range payloads(b) {
+		b.Run(p.name, func(b *testing.B) {
+			prog, err := program(p.schema, compile.Options{})
+			if err != nil {
+				b.Fatal(err)
+			}
+			var r validate.Run
+			b.SetBytes(int64(len(p.docs[0])))
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				if prog.Run(&r, p.docs[i%variants]) != p.valid {
+					b.Fatal("wrong verdict")
+				}
+			}
+		})
+	}
+}
+
+// contender does the whole job on bytes: from bytes to a verdict, or for
+// parsers to a tree.
+type contender struct {
+	name string
+	run  func(doc []byte)
+}
+
+func contenders(b *testing.B, p payload) []contender {
+	prog, err := program(p.schema, compile.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	s := santhosh(b, p.schema)
+	var r validate.Run
+	var parser fastjson.Parser
+	return []contender{
+		{"weir", func(doc []byte) { prog.Run(&r, doc) }},
+		{"santhosh-tekuri v6, decode and validate", func(doc []byte) {
+			v, err := jsonschema.UnmarshalJSON(bytes.NewReader(doc))
+			if err != nil {
+				b.Fatal(err)
+			}
+			if (s.Validate(v) == nil) != p.valid {
+				b.Fatal("santhosh-tekuri disagrees")
+			}
+		}},
+		{"encoding/json Unmarshal, no validation", func(doc []byte) {
+			var v any
+			if json.Unmarshal(doc, &v) != nil {
+				b.Fatal("not JSON")
+			}
+		}},
+		{"fastjson Parse, no validation", func(doc []byte) {
+			if _, err := parser.ParseBytes(doc); err != nil {
+				b.Fatal(err)
+			}
+		}},
+	}
+}
+
+// santhosh compiles a schema for the validator that weir is measured against.
+func santhosh(t testing.TB, schema []byte) *jsonschema.Schema {
+	t.Helper()
+	v, err := jsonschema.UnmarshalJSON(bytes.NewReader(schema))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := jsonschema.NewCompiler()
+	c.DefaultDraft(jsonschema.Draft4)
+	c.AssertFormat()
+	if m, ok := v.(map[string]any); ok && strings.Contains(fmt.Sprint(m["$schema"]), "self-desc") {
+		delete(m, "$schema")
+	}
+	dropSelfDescribing(v)
+	if err := c.AddResource("test.json", v); err != nil {
+		t.Fatal(err)
+	}
+	s, err := c.Compile("test.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// dropSelfDescribing removes Iglu's $schema, which others do not know.
+func dropSelfDescribing(v any) {
+	switch v := v.(type) {
+	case map[string]any:
+		if strings.Contains(fmt.Sprint(v["$schema"]), "self-desc") {
+			delete(v, "$schema")
+		}
+		for _, x := range v {
+			dropSelfDescribing(x)
+		}
+	case []any:
+		for _, x := range v {
+			dropSelfDescribing(x)
+		}
+	}
+}
+
+// BenchmarkSideBySide runs all contenders in turns in one process and prints
+// medians and how many times as long as weir each takes.
+func BenchmarkSideBySide(b *testing.B) {
+	const (
+		rounds = 9
+		slice  = 15 * time.Millisecond
+	)
+	for range b.N {
+		var out strings.Builder
+		fmt.Fprintf(&out, "\nmedians of %d rounds in turns, %d variants of each document\n", rounds, variants)
+		for _, p := range payloads(b) {
+			list := contenders(b, p)
+			times := make([][]float64, len(list))
+			for range rounds {
+				for i, c := range list {
+					times[i] = append(times[i], timed(c.run, p.docs, slice))
+				}
+			}
+			fmt.Fprintf(&out, "%s, %d bytes\n", p.name, len(p.docs[0]))
+			for i, c := range list {
+				slices.Sort(times[i])
+				slices.Sort(times[0])
+				m := times[i][rounds/2]
+				fmt.Fprintf(&out, "  %-42s %8.0f ns  %5.1fx\n", c.name, m, m/times[0][rounds/2])
+			}
+		}
+		fmt.Print(out.String()) // b.Log would cut it short
+	}
+}
+
+// timed returns nanoseconds per document.
+func timed(run func([]byte), docs [][]byte, d time.Duration) float64 {
+	n := 0
+	start := time.Now()
+	for time.Since(start) < d {
+		for _, doc := range docs {
+			run(doc)
+		}
+		n += len(docs)
+	}
+	return float64(time.Since(start).Nanoseconds()) / float64(n)
+}
