@@ -86,7 +86,8 @@ var libraries = map[string]library{
 	"github.com/santhosh-tekuri/jsonschema/v6": {in: []string{"schemas/compile"}, tests: []string{"schemas/..."}, why: "it is the reference to compare with, and too large and slow for an event's way"},
 	"golang.org/x/sys":                         {in: []string{"host/..."}, why: "system calls are the host's"},
 	"golang.org/x/sync":                        {in: []string{"host/..."}, why: "the edge is single-threaded"},
-	"golang.org/x/net":                         {in: []string{"host/...", "edge/serve"}, why: "the pure core does no I/O"},
+	"golang.org/x/net":                         {in: []string{"host/...", "edge/serve"}, tests: []string{"schemas/validate/format"}, why: "the pure core does no I/O; its IDNA table is derived from this one's"},
+	"golang.org/x/text":                        {tests: []string{"schemas/validate/format"}, why: "its tables are large; the small ones that IDNA needs are derived from them"},
 	"golang.org/x/tools":                       {in: []string{"edge/collector/collectortest"}, tests: []string{"edge/...", "schemas/...", "host/..."}, why: "txtar holds golden cases"},
 	"github.com/rogpeppe/go-internal":          {tests: []string{"host/cmd/weir"}, why: "testscript drives the command in tests"},
 
