@@ -91,8 +91,14 @@ func splitPort(s string) (host, port string) {
 }
 
 func parsePort(s string) (uint16, bool) {
-	n, err := strconv.ParseUint(s, 10, 16)
-	return uint16(n), err == nil
+	n := 0
+	for i := range len(s) {
+		if s[i]-'0' > 9 || n > 6553 {
+			return 0, false
+		}
+		n = n*10 + int(s[i]-'0')
+	}
+	return uint16(n), s != "" && n <= 65535
 }
 
 // isHost reports whether s is made of what names and addresses of hosts are made of.
