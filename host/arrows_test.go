@@ -50,7 +50,11 @@ func TestArrows(t *testing.T) {
 				return err
 			}
 			files++
-			seen[path.Dir(name)] = true
+			folder := path.Dir(name)
+			if _, ok := rooms[folder]; !ok && seen[folder] {
+				return nil // said once
+			}
+			seen[folder] = true
 			for _, problem := range judge(rooms, name, source) {
 				t.Error(problem)
 			}

@@ -9,19 +9,24 @@ type room struct {
 	wasm  bool     // compiled into the edge module, where size and start-up count
 }
 
+// engine is what compiles schemas and runs them.
+var engine = []string{"schemas/bundle", "schemas/compile", "schemas/registry", "schemas/validate"}
+
 var rooms = map[string]room{
-	"schemas":                  {tests: []string{"schemas/bundle", "schemas/compile", "schemas/registry", "schemas/validate"}},
+	"schemas":                  {tests: engine},
 	"schemas/scan":             {wasm: true},
-	"schemas/bundle":           {may: []string{"schemas/scan", "schemas/validate/..."}, wasm: true},
-	"schemas/validate":         {may: []string{"schemas/scan", "schemas/bundle", "schemas/validate/..."}, tests: []string{"schemas/compile", "schemas/registry"}, wasm: true},
+	"schemas/bundle":           {may: []string{"schemas/scan", "schemas/validate/decimal", "schemas/validate/pattern"}, tests: engine, wasm: true},
+	"schemas/validate":         {may: []string{"schemas/scan", "schemas/bundle", "schemas/validate/..."}, tests: engine, wasm: true},
 	"schemas/validate/decimal": {wasm: true},
 	"schemas/validate/format":  {wasm: true},
-	"schemas/validate/pattern": {wasm: true},
-	"schemas/compile":          {may: []string{"schemas/..."}},
+	"schemas/validate/pattern": {tests: []string{"schemas/compile/ecma"}, wasm: true},
+	"schemas/compile":          {may: []string{"schemas/scan", "schemas/bundle", "schemas/validate/...", "schemas/compile/ecma"}, tests: engine},
 	"schemas/compile/ecma":     {may: []string{"schemas/validate/pattern"}},
 	"schemas/registry":         {may: []string{"schemas/compile"}},
+	"schemas/lint":             {may: []string{"schemas/compile", "schemas/validate/decimal"}},
 
 	"edge/envelope":          {may: []string{"schemas/scan"}, wasm: true},
+	"edge/privacy":           {may: []string{"edge/envelope"}, wasm: true},
 	"edge/protocol":          {may: []string{"edge/envelope"}, wasm: true},
 	"edge/protocol/snowplow": {may: []string{"edge/protocol", "edge/envelope", "schemas/scan"}, wasm: true},
 	"edge/collector": {
@@ -29,36 +34,59 @@ var rooms = map[string]room{
 		tests: []string{"edge/protocol/...", "edge/collector/collectortest", "schemas/compile", "schemas/registry"},
 		wasm:  true,
 	},
-	"edge/abi/abitest": {may: []string{"edge/collector", "edge/protocol", "edge/toolchain/need"}},
-	"edge/abi":         {may: []string{"edge/collector", "edge/protocol", "edge/envelope"}, wasm: true},
-	"edge/cloudflare": {
-		may:   []string{"edge/abi", "edge/collector", "edge/protocol/...", "edge/envelope"},
-		tests: []string{"edge/abi/abitest", "edge/collector/collectortest", "edge/cloudflare/workerdtest"},
-		wasm:  true,
-	},
+	"edge/collector/collectortest": {may: []string{"edge/collector", "edge/protocol", "edge/envelope", "edge/toolchain/need", "schemas/bundle", "schemas/compile", "schemas/registry"}},
+
+	// Runtimes: what turns a platform's requests into the collector's and back.
+	"edge/abi":                    {may: []string{"edge/collector", "edge/protocol", "edge/envelope"}, wasm: true},
+	"edge/abi/abitest":            {may: []string{"edge/collector", "edge/protocol", "edge/toolchain/need"}},
+	"edge/cloudflare":             {may: []string{"edge/abi", "edge/protocol/..."}, tests: []string{"edge/abi/abitest", "edge/cloudflare/workerdtest", "edge/collector/..."}, wasm: true},
 	"edge/cloudflare/workerdtest": {may: []string{"edge/toolchain/need"}},
-	"edge/wazero": {
-		may:   []string{"edge/abi", "edge/collector"},
-		tests: []string{"edge/abi/abitest", "edge/collector/collectortest", "edge/protocol/...", "edge/envelope"},
-	},
-	"edge/forward": {may: []string{"edge/envelope"}},
-	"edge/serve": {
-		may:   []string{"edge/abi", "edge/collector", "edge/protocol", "edge/envelope"},
-		tests: []string{"edge/forward", "edge/wazero", "edge/protocol/..."},
-	},
+	"edge/wazero":                 {may: []string{"edge/abi", "edge/collector"}, tests: []string{"edge/abi/abitest", "edge/collector/...", "edge/protocol"}},
+	"edge/serve":                  {may: []string{"edge/abi", "edge/collector", "edge/envelope", "edge/protocol"}, tests: []string{"edge/protocol/..."}},
+	"edge/forward":                {may: []string{"edge/envelope"}},
+
 	"edge/toolchain":        {may: []string{"schemas/compile", "schemas/registry"}},
 	"edge/toolchain/need":   {},
 	"edge/toolchain/report": {may: []string{"edge/toolchain/need"}},
 
 	"sinks":                 {may: []string{"edge/envelope"}},
+	"sinks/all":             {may: []string{"sinks/file", "sinks/postgres", "sinks/sqlite", "sinks/stdout"}, tests: []string{"sinks"}},
 	"sinks/columns":         {may: []string{"sinks", "edge/envelope"}},
+	"sinks/sinktest":        {may: []string{"sinks", "edge/envelope"}},
+	"sinks/file":            {may: []string{"sinks"}, tests: []string{"sinks/sinktest"}},
+	"sinks/postgres":        {may: []string{"sinks", "sinks/columns"}, tests: []string{"edge/envelope", "sinks/postgres/pgtest", "sinks/sinktest"}},
 	"sinks/postgres/pgtest": {may: []string{"edge/toolchain/need"}},
+	"sinks/sqlite":          {may: []string{"sinks", "sinks/columns"}, tests: []string{"edge/envelope", "sinks/sinktest"}},
+	"sinks/stdout":          {may: []string{"sinks"}, tests: []string{"sinks/sinktest"}},
 
-	"host":                {},
-	"host/journal":        {may: []string{"edge/envelope"}},
-	"host/journal/sqlite": {may: []string{"host/journal"}},
-	"host/ui":             {tests: []string{"host/e2e/browser"}},
-	"host/e2e/browser":    {may: []string{"edge/toolchain/need"}},
+	"host": {
+		may:   []string{"edge/envelope", "host/admin", "host/config", "host/deadletter", "host/delivery", "host/failed", "host/ingest", "host/journal/...", "host/judge", "host/metrics", "host/tail", "host/ui", "sinks"},
+		tests: []string{"sinks/all"},
+	},
+	"host/config":              {may: []string{"edge/envelope", "host/journal", "sinks"}, tests: []string{"sinks/all"}},
+	"host/ingest":              {may: []string{"edge/envelope", "host/journal"}},
+	"host/journal":             {},
+	"host/journal/journaltest": {may: []string{"host/journal"}},
+	"host/journal/sqlite":      {may: []string{"host/journal"}, tests: []string{"host/journal/journaltest"}},
+	"host/judge":               {may: []string{"edge/envelope", "schemas/...", "sinks"}},
+	"host/delivery":            {may: []string{"edge/envelope", "host/config", "host/journal", "sinks"}, tests: []string{"host/journal/..."}},
+	"host/deadletter":          {may: []string{"edge/envelope", "host/journal", "sinks"}, tests: []string{"host/journal/..."}},
+	"host/failed":              {may: []string{"sinks"}},
+	"host/tail":                {},
+	"host/metrics":             {may: []string{"host/delivery", "host/ingest", "host/journal", "sinks"}},
+	"host/admin":               {may: []string{"host/deadletter", "host/delivery", "host/journal", "host/metrics", "host/tail"}},
+	"host/ui":                  {tests: []string{"host/e2e/browser"}},
+	"host/ui/fetchtracker":     {may: []string{"edge/toolchain/need"}},
+
+	// The one binary: a host, and an edge in a plain process.
+	"host/cmd/weir": {may: []string{
+		"host", "host/config", "host/ui", "sinks", "sinks/all",
+		"edge/collector", "edge/envelope", "edge/forward", "edge/protocol/...", "edge/serve", "edge/wazero",
+		"schemas/bundle", "schemas/compile", "schemas/lint", "schemas/registry",
+	}},
+
+	"host/e2e":         {tests: []string{"edge/cloudflare/workerdtest", "edge/envelope", "host/e2e/browser", "host/ui", "sinks/postgres/pgtest"}},
+	"host/e2e/browser": {may: []string{"edge/toolchain/need"}},
 }
 
 // A library is where a module from elsewhere may be imported, and why nowhere else.
@@ -74,17 +102,18 @@ var libraries = map[string]library{
 	"github.com/extism/go-pdk":         {in: []string{"edge/extism"}, why: "a plugin's SDK stays inside its runtime: the collector is the same everywhere"},
 	"github.com/tetratelabs/wazero":    {in: []string{"edge/wazero"}, tests: []string{"edge/..."}, why: "one package knows how to run the module inside Go"},
 
-	"github.com/jackc/pgx/v5": {in: []string{"sinks/postgres/..."}, tests: []string{"host/e2e/..."}, why: "a client library stays inside its sink: a host without that sink must not carry it"},
-	"modernc.org/sqlite":      {in: []string{"host/journal/sqlite", "sinks/sqlite"}, tests: []string{"host/e2e/..."}, why: "the journal and the sqlite sink own their files; nobody else opens them"},
+	"github.com/jackc/pgx/v5": {in: []string{"sinks/postgres/..."}, tests: []string{"host/e2e/...", "sinks/postgres/..."}, why: "a client library stays inside its sink: a host without that sink must not carry it"},
+	"modernc.org/sqlite":      {in: []string{"host/journal/sqlite", "host/failed", "sinks/sqlite"}, tests: []string{"host/e2e/..."}, why: "each SQLite file has one owner; nobody else opens it"},
 
+	"github.com/spf13/pflag":                   {in: []string{"host/cmd/weir"}, why: "only the command line parses a command line"},
 	"github.com/spf13/cobra":                   {in: []string{"host/cmd/weir"}, why: "only the command line parses a command line"},
 	"github.com/prometheus/client_golang":      {in: []string{"host/..."}, why: "sinks and edges report through what they return; the host alone keeps metrics"},
-	"go.yaml.in/yaml/v3":                       {in: []string{"host/config"}, tests: []string{"sinks"}, why: "configuration is read in one place, strictly"},
+	"go.yaml.in/yaml/v3":                       {in: []string{"host/config", "sinks/sinktest"}, tests: []string{"sinks/..."}, why: "configuration is read in one place, strictly"},
 	"github.com/klauspost/compress":            {in: []string{"host/...", "sinks/..."}, why: "the edge module has no room for a compressor"},
 	"github.com/tidwall/gjson":                 {in: []string{"host/...", "sinks/..."}, why: "the edge reads JSON with schemas/scan, in the pass that validates it"},
-	"github.com/valyala/fastjson":              {in: []string{"host/...", "sinks/..."}, why: "trees are for the host; the edge makes one pass and builds none"},
+	"github.com/valyala/fastjson":              {in: []string{"host/...", "sinks/...", "schemas/registry"}, tests: []string{"schemas/..."}, why: "trees are for the host; the edge makes one pass and builds none"},
 	"github.com/santhosh-tekuri/jsonschema/v6": {in: []string{"schemas/compile"}, tests: []string{"schemas/..."}, why: "it is the reference to compare with, and too large and slow for an event's way"},
-	"golang.org/x/sys":                         {in: []string{"host/..."}, why: "system calls are the host's"},
+	"golang.org/x/sys":                         {in: []string{"host/...", "sinks/..."}, why: "the pure core makes no system call"},
 	"golang.org/x/sync":                        {in: []string{"host/..."}, why: "the edge is single-threaded"},
 	"golang.org/x/net":                         {in: []string{"host/...", "edge/serve"}, tests: []string{"schemas/validate/format"}, why: "the pure core does no I/O; its IDNA table is derived from this one's"},
 	"golang.org/x/text":                        {tests: []string{"schemas/validate/format"}, why: "its tables are large; the small ones that IDNA needs are derived from them"},

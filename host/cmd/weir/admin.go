@@ -35,7 +35,7 @@ func (c *adminClient) open(ctx context.Context, path string, query url.Values) (
 	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return nil, fmt.Errorf("asking the host: %w\nIs weir host or weir dev running? --admin says where.", err)
+		return nil, fmt.Errorf("asking the host (is weir host or weir dev running? --admin says where): %w", err)
 	}
 	if resp.StatusCode != http.StatusOK {
 		defer resp.Body.Close()
