@@ -3,12 +3,10 @@
 package host
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"os"
 	"time"
 
@@ -55,43 +53,19 @@ type Host struct {
 // them. Sinks are connected when they are first written to: one that is away
 // does not keep the host from accepting. The host is not to be used after an
 // error.
-func New(cfg *config.Config, log *slog.Logger, opts ...Option) (*Host, error) {
+func New(cfg *config.Config, log *slog.Logger) (*Host, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
 	h := &Host{cfg: cfg, log: log, tail: new(tail.Tail), metrics: metrics.New(), sinks: map[string]*delivery.Sink{},
 		ready: make(chan struct{}), done: make(chan struct{})}
-	if err := h.open(opts); err != nil {
+	if err := h.open(); err != nil {
 		return nil, errors.Join(err, h.release())
 	}
 	return h, nil
 }
 
-// An Option adds to a host what its configuration does not hold.
-type Option func(*options)
-
-type options struct {
-	collector, demo string
-	pages           map[string]http.Handler
-}
-
-// WithCollector tells the live page where trackers send to.
-func WithCollector(url string) Option { return func(o *options) { o.collector = url } }
-
-// WithPage serves a page on the admin listener, below a prefix such as
-// "/demo/", which the live page links to as the demo.
-func WithPage(prefix string, page http.Handler) Option {
-	return func(o *options) {
-		o.demo = prefix
-		o.pages[prefix] = page
-	}
-}
-
-func (h *Host) open(opts []Option) error {
-	o := options{pages: map[string]http.Handler{}}
-	for _, opt := range opts {
-		opt(&o)
-	}
+func (h *Host) open() error {
 	if err := os.MkdirAll(h.cfg.DataDir, 0o700); err != nil {
 		return fmt.Errorf("creating the data directory: %w", err)
 	}
@@ -110,13 +84,10 @@ func (h *Host) open(opts []Option) error {
 	})
 	h.metrics.Register(metrics.Gauges{Stats: h.journal.Stats, Status: h.Status})
 	h.admin = admin.New(admin.Config{
-		Version: Version, Started: time.Now(), Collector: o.collector, Demo: o.demo, Token: h.cfg.Admin.Token.Reveal(),
+		Version: Version, Started: time.Now(), Token: h.cfg.Admin.Token.Reveal(),
 		UI: ui.Handler(), Metrics: h.metrics.Handler(), Totals: h.metrics.Totals, Journal: h.journal, Routes: h.Status,
 		Failed: h.failed, Tail: h.tail, Log: h.log, Done: h.done,
 	})
-	for prefix, page := range o.pages {
-		h.admin.Handle(prefix, page)
-	}
 	return h.listen()
 }
 
@@ -222,6 +193,10 @@ func (h *Host) AdminAddr() string {
 
 // Secret is the secret to configure edges with, in its whsec_ form.
 func (h *Host) Secret() string { return h.secret }
+
+// Announce tells the live page where trackers send to and where the demo page
+// is. Either may be empty.
+func (h *Host) Announce(collector, demo string) { h.admin.Announce(collector, demo) }
 
 // Status describes every route.
 func (h *Host) Status() []delivery.Status {

@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"weir/host/delivery"
@@ -20,22 +21,19 @@ import (
 	"weir/host/tail"
 )
 
-// Config is what the handlers show. All members but Token, Collector and Demo
-// are required.
+// Config is what the handlers show. All members but Token are required.
 type Config struct {
-	Version   string
-	Started   time.Time
-	Collector string // URL of the collector, for the live page
-	Demo      string // URL of the demo page
-	Token     string // bearer token; empty asks for none
-	UI        http.Handler
-	Metrics   http.Handler
-	Totals    func() metrics.Totals
-	Journal   Journal
-	Routes    func() []delivery.Status
-	Failed    Failed
-	Tail      *tail.Tail
-	Log       *slog.Logger
+	Version string
+	Started time.Time
+	Token   string // bearer token; empty asks for none
+	UI      http.Handler
+	Metrics http.Handler
+	Totals  func() metrics.Totals
+	Journal Journal
+	Routes  func() []delivery.Status
+	Failed  Failed
+	Tail    *tail.Tail
+	Log     *slog.Logger
 	// Done ends the streams, so that the listener can be shut down.
 	Done <-chan struct{}
 }
@@ -55,28 +53,34 @@ type Failed interface {
 // Handler serves the admin listener.
 type Handler struct {
 	cfg Config
-	mux *http.ServeMux
 	in  http.Handler
+
+	links atomic.Pointer[links]
 }
 
 // New returns a handler over cfg.
 func New(cfg Config) *Handler {
-	h := &Handler{cfg: cfg, mux: http.NewServeMux()}
-	h.mux.Handle("GET /metrics", cfg.Metrics)
-	h.mux.HandleFunc("GET /api/status", h.status)
-	h.mux.HandleFunc("GET /api/tail", h.tail)
-	h.mux.HandleFunc("GET /api/failed", h.failed)
-	h.mux.HandleFunc("GET /api/deadletters", h.deadLetters)
-	h.mux.HandleFunc("POST /api/deadletters/retry", h.retry)
-	h.mux.HandleFunc("/api/", http.NotFound)
-	h.mux.Handle("/", cfg.UI)
+	h := &Handler{cfg: cfg}
+	h.Announce("", "")
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", cfg.Metrics)
+	mux.HandleFunc("GET /api/status", h.status)
+	mux.HandleFunc("GET /api/tail", h.tail)
+	mux.HandleFunc("GET /api/failed", h.failed)
+	mux.HandleFunc("GET /api/deadletters", h.deadLetters)
+	mux.HandleFunc("POST /api/deadletters/retry", h.retry)
+	mux.HandleFunc("/api/", http.NotFound)
+	mux.Handle("/", cfg.UI)
 	// A page elsewhere must not make an operator's browser act here.
-	h.in = headers(http.NewCrossOriginProtection().Handler(h.authorise(h.mux)))
+	h.in = headers(http.NewCrossOriginProtection().Handler(h.authorise(mux)))
 	return h
 }
 
-// Handle adds a handler to the listener, beneath the same protection.
-func (h *Handler) Handle(pattern string, handler http.Handler) { h.mux.Handle(pattern, handler) }
+// Announce sets the addresses of the collector and the demo page that the live
+// page shows.
+func (h *Handler) Announce(collector, demo string) { h.links.Store(&links{collector, demo}) }
+
+type links struct{ collector, demo string }
 
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.in.ServeHTTP(w, r) }
 

@@ -53,18 +53,19 @@ func (h *Handler) status(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "reading the journal: "+err.Error(), http.StatusInternalServerError)
 		return
 	}
-	s := Status{Version: h.cfg.Version, Started: h.cfg.Started, Collector: h.cfg.Collector, Demo: h.cfg.Demo,
+	at := h.links.Load()
+	s := Status{Version: h.cfg.Version, Started: h.cfg.Started, Collector: at.collector, Demo: at.demo,
 		Counters: h.cfg.Totals(), Journal: JournalStatus{Bytes: stats.Bytes, Limit: stats.Limit,
 			DeadLetters: stats.DeadLetters, Quarantined: stats.Quarantined}}
 	if stats.Oldest > 0 {
 		s.Journal.Records = stats.Head - stats.Oldest + 1
 	}
-	at := map[string]journal.RouteStats{}
+	positions := map[string]journal.RouteStats{}
 	for _, r := range stats.Routes {
-		at[r.Name] = r
+		positions[r.Name] = r
 	}
 	for _, d := range h.cfg.Routes() {
-		r := at[d.Route]
+		r := positions[d.Route]
 		s.Routes = append(s.Routes, RouteStatus{Name: d.Route, Sink: d.Sink, Position: r.Next.Seq - 1, Lag: r.Lag, Oldest: r.Oldest,
 			Breaker: d.Breaker, Delivered: d.Delivered, Dead: d.Dead, Error: d.LastError, FailedAt: d.FailedAt})
 	}

@@ -53,7 +53,7 @@ func (d *decoder) decode(n *yaml.Node, v reflect.Value, path string) {
 	for n.Kind == yaml.AliasNode {
 		n = n.Alias
 	}
-	if path != "" {
+	if _, ok := d.lines[path]; !ok {
 		d.lines[path] = n.Line
 	}
 	if n.Tag == "!!null" {
@@ -158,6 +158,7 @@ func (d *decoder) eachMember(n *yaml.Node, path string, f func(key, value *yaml.
 			continue
 		}
 		seen[key.Value] = true
+		d.lines[join(path, key.Value)] = key.Line
 		f(key, value)
 	}
 }
