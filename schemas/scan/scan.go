@@ -83,7 +83,8 @@ func (s *Scanner) Err() error {
 	if s.err.Code == OK {
 		return nil
 	}
-	return &s.err
+	err := s.err // a copy, so that the scanner can stay on the stack
+	return &err
 }
 
 // Kind tells the kind of the value that comes next and leaves it there. It
