@@ -59,7 +59,9 @@ export function figures(list, { counters = {}, journal }) {
 }
 
 export function routes(list, { routes = [] }) {
-  list.replaceChildren(...(routes ?? []).map((r) => {
+  // The host's own routes, named weir.…, are worth a place only when they are stuck.
+  const shown = (routes ?? []).filter((r) => !r.name.startsWith("weir.") || r.error || r.breaker === "open");
+  list.replaceChildren(...shown.map((r) => {
     const breaker = r.breaker || "closed";
     const facts = [];
     if (breaker !== "closed") facts.push(breaker === "open" ? "paused" : "trying again");

@@ -15,7 +15,7 @@ function clock(at) {
 }
 
 // place is a path without the two steps that every self-describing payload shares.
-const place = (path = "") => path.replace(/^\/unstruct_event\/data(?=\/)/, "") || "/";
+const place = (path = "") => path.replace(/^\/unstruct_event\/data(?=\/|$)/, "") || "/";
 
 export class Table {
   constructor(element, onOpen) {
