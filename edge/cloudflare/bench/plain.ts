@@ -26,9 +26,10 @@ export class Plain {
   readonly #validators = new Map<string, Validate>()
 
   constructor(folder: string) {
-    // Iglu schemas carry members that are no keywords, and classes such as
-    // [a-z-_] that only a pattern without the u flag accepts.
-    const ajv = new Ajv.default({ allErrors: true, strict: false, unicodeRegExp: false, code: { source: true } })
+    // Iglu schemas carry members that are no keywords, classes such as
+    // [a-z-_] that only a pattern without the u flag accepts, and cents that
+    // are no multiple of 0.01 in binary.
+    const ajv = new Ajv.default({ allErrors: true, strict: false, unicodeRegExp: false, multipleOfPrecision: 6, code: { source: true } })
     addFormats.default(ajv)
     for (const key of schemas) {
       const schema = JSON.parse(readFileSync(`${folder}/${key}`, "utf8"))

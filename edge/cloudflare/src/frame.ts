@@ -31,7 +31,6 @@ export interface Location {
 }
 
 const VERSION = 1
-const ENTROPY = 32
 const HEAD = 48 // bytes before the first string of an input
 
 const SECURE = 1
@@ -41,38 +40,55 @@ const TRAPPED = 4
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
-// encodeInput returns the input frame of `input`.
-export function encodeInput(input: Input): Uint8Array {
-  const at = input.location
-  const strings = [
-    input.method, input.path, input.query, input.host, input.clientIP,
-    at.country, at.region, at.city, at.continent, at.timezone,
-    at.latitude, at.longitude, at.asn, at.asOrg, at.colo,
-  ]
-  const fields = strings.length
-  for (const [name, value] of input.headers) strings.push(name, value)
+// Encoder is an input on its way to a frame: its strings are gathered first, so
+// that room can be made for them before they are written.
+export class Encoder {
+  readonly #strings: string[]
+  readonly #fields: number // strings that are no header
+  readonly room: number // at least as many bytes as the frame takes
 
-  // UTF-8 takes at most three bytes for what is one unit in JavaScript.
-  let room = HEAD + 8 + input.body.length
-  for (const s of strings) room += 4 + 3 * s.length
+  constructor(readonly input: Input) {
+    const at = input.location
+    const strings = [
+      input.method, input.path, input.query, input.host, input.clientIP,
+      at.country, at.region, at.city, at.continent, at.timezone,
+      at.latitude, at.longitude, at.asn, at.asOrg, at.colo,
+    ]
+    this.#fields = strings.length
+    for (const [name, value] of input.headers) strings.push(name, value)
+    // UTF-8 takes at most three bytes for what is one unit in JavaScript.
+    let room = HEAD + 8 + input.body.length
+    for (const s of strings) room += 4 + 3 * s.length
+    this.#strings = strings
+    this.room = room
+  }
 
-  const bytes = new Uint8Array(room)
-  const view = new DataView(bytes.buffer)
-  bytes[4] = VERSION
-  bytes[5] = (input.secure ? SECURE : 0) | (input.bodyTooLarge ? BODY_TOO_LARGE : 0) | (input.trapped ? TRAPPED : 0)
-  view.setBigInt64(8, BigInt(input.now), true)
-  bytes.set(input.entropy.subarray(0, ENTROPY), 16)
+  // write puts the frame at `start` of a memory and returns its length.
+  write(memory: ArrayBuffer, start: number): number {
+    const { input } = this
+    const strings = this.#strings
+    const bytes = new Uint8Array(memory, start, this.room)
+    const view = new DataView(memory, start, this.room)
+    view.setUint32(4, VERSION | (flags(input) << 8), true)
+    view.setUint32(8, input.now >>> 0, true)
+    view.setInt32(12, Math.floor(input.now / 2 ** 32), true)
+    bytes.set(input.entropy, 16)
 
-  let end = HEAD
-  for (let i = 0; i < fields; i++) end = putString(bytes, view, end, strings[i]!)
-  view.setUint32(end, (strings.length - fields) / 2, true)
-  end += 4
-  for (let i = fields; i < strings.length; i++) end = putString(bytes, view, end, strings[i]!)
-  view.setUint32(end, input.body.length, true)
-  bytes.set(input.body, end + 4)
-  end += 4 + input.body.length
-  view.setUint32(0, end, true)
-  return bytes.subarray(0, end)
+    let end = HEAD
+    for (let i = 0; i < this.#fields; i++) end = putString(bytes, view, end, strings[i]!)
+    view.setUint32(end, (strings.length - this.#fields) / 2, true)
+    end += 4
+    for (let i = this.#fields; i < strings.length; i++) end = putString(bytes, view, end, strings[i]!)
+    view.setUint32(end, input.body.length, true)
+    bytes.set(input.body, end + 4)
+    end += 4 + input.body.length
+    view.setUint32(0, end, true)
+    return end
+  }
+}
+
+function flags(input: Input): number {
+  return (input.secure ? SECURE : 0) | (input.bodyTooLarge ? BODY_TOO_LARGE : 0) | (input.trapped ? TRAPPED : 0)
 }
 
 function putString(bytes: Uint8Array, view: DataView, at: number, s: string): number {

@@ -1,7 +1,7 @@
 // The edge module and its one instance per isolate. Every call into it is
 // synchronous, so that requests which interleave never share its memory.
 
-import { encodeInput, Outcome, type Input } from "./frame"
+import { Encoder, Outcome, type Input } from "./frame"
 import { wasi } from "./wasi"
 
 interface Exports {
@@ -76,12 +76,12 @@ class Instance {
   }
 
   collect(input: Input): Outcome {
-    const frame = encodeInput(input)
+    const frame = new Encoder(input)
     return trapping(() => {
-      const start = this.#exports.weir_buffer(frame.length)
-      // Views are made afresh after every call: a memory that grew has detached the ones before.
-      new Uint8Array(this.#exports.memory.buffer).set(frame, start)
-      const at = this.#exports.weir_collect(frame.length)
+      const start = this.#exports.weir_buffer(frame.room)
+      // The memory's buffer is asked for afresh after every call: growing detaches it.
+      const length = frame.write(this.#exports.memory.buffer, start)
+      const at = this.#exports.weir_collect(length)
       if (at === 0) throw new Error(this.#error())
       return new Outcome(this.#copy(at))
     })
