@@ -36,12 +36,19 @@ func (e *Event) AppendJSON(dst []byte, h *Header, loc *Location, index int) []by
 	for w, word := range present {
 		for ; word != 0; word &= word - 1 {
 			f := Field(w<<6 + bits.TrailingZeros64(word))
-			dst = append(append(append(dst, '"'), columns[f].name...), '"', ':')
-			dst = append(e.appendColumn(dst, f), ',')
+			dst = append(e.appendColumn(append(dst, members[f]...), f), ',')
 		}
 	}
 	return append(e.appendWeir(append(dst, `"weir":`...), h, loc, index), '}')
 }
+
+// members holds the column names as members begin: quoted, with a colon.
+var members = func() (m [NumFields]string) {
+	for f := range columns {
+		m[f] = `"` + columns[f].name + `":`
+	}
+	return m
+}()
 
 func (e *Event) appendColumn(dst []byte, f Field) []byte {
 	switch f {
@@ -77,20 +84,20 @@ func appendSelfDescribing(dst []byte, s *SelfDescribing) []byte {
 // appendWeir appends the value of the member "weir". Members that have nothing to say are left out.
 func (e *Event) appendWeir(dst []byte, h *Header, loc *Location, index int) []byte {
 	dst = strconv.AppendInt(append(dst, `{"version":`...), Version, 10)
-	dst = appendMember(append(dst, ','), "protocol", e.Protocol)
-	dst = appendMember(dst, "verdict", e.Verdict.String())
-	dst = appendMember(dst, "batch", h.ID)
+	dst = appendMember(append(dst, ','), `"protocol":`, e.Protocol)
+	dst = appendMember(dst, `"verdict":`, e.Verdict.String())
+	dst = appendMember(dst, `"batch":`, h.ID)
 	dst = strconv.AppendInt(append(dst, `"index":`...), int64(index), 10)
 	dst = append(dst, ',')
-	dst = appendFilled(dst, "bundle", h.Bundle)
+	dst = appendFilled(dst, `"bundle":`, h.Bundle)
 	if len(e.Violations) > 0 {
 		dst = append(dst, `"violations":[`...)
 		for i := range e.Violations {
 			v := &e.Violations[i]
-			dst = appendMember(append(dst, '{'), "schema", v.Schema)
-			dst = appendMember(dst, "path", v.Path)
-			dst = appendMember(dst, "keyword", v.Keyword)
-			dst = append(end(appendMember(dst, "message", v.Message), '}'), ',')
+			dst = appendMember(append(dst, '{'), `"schema":`, v.Schema)
+			dst = appendMember(dst, `"path":`, v.Path)
+			dst = appendMember(dst, `"keyword":`, v.Keyword)
+			dst = append(end(appendMember(dst, `"message":`, v.Message), '}'), ',')
 		}
 		dst = append(end(dst, ']'), ',')
 	}
@@ -102,9 +109,9 @@ func (e *Event) appendWeir(dst []byte, h *Header, loc *Location, index int) []by
 		dst = append(dst, `"receipts":[`...)
 		for i := range e.Receipts {
 			r := &e.Receipts[i]
-			dst = appendMember(append(dst, '{'), "rule", r.Rule)
-			dst = appendMember(dst, "field", r.Field)
-			dst = append(end(appendMember(dst, "action", r.Action), '}'), ',')
+			dst = appendMember(append(dst, '{'), `"rule":`, r.Rule)
+			dst = appendMember(dst, `"field":`, r.Field)
+			dst = append(end(appendMember(dst, `"action":`, r.Action), '}'), ',')
 		}
 		dst = append(end(dst, ']'), ',')
 	}
@@ -114,44 +121,44 @@ func (e *Event) appendWeir(dst []byte, h *Header, loc *Location, index int) []by
 	if len(e.Rejected) > 0 {
 		dst = append(dst, `"rejected":{`...)
 		for i := range e.Rejected {
-			dst = appendMember(dst, e.Rejected[i].Name, e.Rejected[i].Value)
+			dst = append(AppendString(dst, e.Rejected[i].Name), ':')
+			dst = append(AppendString(dst, e.Rejected[i].Value), ',')
 		}
 		dst = append(end(dst, '}'), ',')
 	}
-	dst = appendFilled(dst, "payload", e.Payload)
+	dst = appendFilled(dst, `"payload":`, e.Payload)
 	return end(dst, '}')
 }
 
 func (l *Location) appendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
-	dst = appendFilled(dst, "country", l.Country)
-	dst = appendFilled(dst, "region", l.Region)
-	dst = appendFilled(dst, "city", l.City)
-	dst = appendFilled(dst, "continent", l.Continent)
-	dst = appendFilled(dst, "timezone", l.Timezone)
-	dst = appendFilled(dst, "latitude", l.Latitude)
-	dst = appendFilled(dst, "longitude", l.Longitude)
-	dst = appendFilled(dst, "asn", l.ASN)
-	dst = appendFilled(dst, "as_org", l.ASOrg)
-	dst = appendFilled(dst, "colo", l.Colo)
+	dst = appendFilled(dst, `"country":`, l.Country)
+	dst = appendFilled(dst, `"region":`, l.Region)
+	dst = appendFilled(dst, `"city":`, l.City)
+	dst = appendFilled(dst, `"continent":`, l.Continent)
+	dst = appendFilled(dst, `"timezone":`, l.Timezone)
+	dst = appendFilled(dst, `"latitude":`, l.Latitude)
+	dst = appendFilled(dst, `"longitude":`, l.Longitude)
+	dst = appendFilled(dst, `"asn":`, l.ASN)
+	dst = appendFilled(dst, `"as_org":`, l.ASOrg)
+	dst = appendFilled(dst, `"colo":`, l.Colo)
 	return end(dst, '}')
 }
 
 // AppendJSON appends the header line, without its end.
 func (h *Header) AppendJSON(dst []byte) []byte {
 	dst = strconv.AppendInt(append(dst, `{"weir_batch":`...), Version, 10)
-	dst = appendMember(append(dst, ','), "id", h.ID)
+	dst = appendMember(append(dst, ','), `"id":`, h.ID)
 	dst = AppendTime(append(dst, `"captured":"`...), h.Captured)
-	dst = appendMember(append(dst, '"', ','), "ack", h.Ack.String())
+	dst = appendMember(append(dst, '"', ','), `"ack":`, h.Ack.String())
 	dst = strconv.AppendInt(append(dst, `"events":`...), int64(h.Events), 10)
 	dst = strconv.AppendInt(append(dst, `,"failed":`...), int64(h.Failed), 10)
-	return end(appendFilled(append(dst, ','), "bundle", h.Bundle), '}')
+	return end(appendFilled(append(dst, ','), `"bundle":`, h.Bundle), '}')
 }
 
-// appendMember appends a member and a comma, for end to replace.
+// appendMember appends a member and a comma, for end to replace. name is quoted and has its colon.
 func appendMember(dst []byte, name, value string) []byte {
-	dst = append(AppendString(dst, name), ':')
-	return append(AppendString(dst, value), ',')
+	return append(AppendString(append(dst, name...), value), ',')
 }
 
 func appendFilled(dst []byte, name, value string) []byte {

@@ -1,6 +1,10 @@
 package envelope
 
-import "strconv"
+import (
+	"encoding/binary"
+	"math/bits"
+	"strconv"
+)
 
 // AtomicSchema is the key of the schema that the canonical columns obey.
 const AtomicSchema = "iglu:com.snowplowanalytics.snowplow/atomic/jsonschema/1-0-0"
@@ -27,11 +31,8 @@ func (e *Event) Misfit(f Field, keyword, message, name, value string) {
 // Clean makes text safe for tab-separated files, as the canonical columns are:
 // a tab becomes four spaces and other control characters (Unicode Cc) go.
 func Clean(a *Arena, s string) string {
-	i, n := 0, len(s)
-	for i < len(s) && controlLength(s, i) == 0 {
-		i++
-	}
-	if i == len(s) {
+	i, n := firstControl(s), len(s)
+	if i == n {
 		return s
 	}
 	for j := i; j < len(s); j++ {
@@ -53,6 +54,25 @@ func Clean(a *Arena, s string) string {
 		}
 	}
 	return a.KeepString(b)
+}
+
+// firstControl returns the index of the first control character, or len(s).
+func firstControl(s string) int {
+	b, i := ViewBytes(s), 0
+	for {
+		for ; i+8 <= len(b); i += 8 {
+			x := binary.LittleEndian.Uint64(b[i:])
+			del, lead := x^ones*0x7f, x^ones*0xc2 // 0xc2 begins U+0080 to U+00BF
+			if stop := ((x-ones*0x20)&^x | (del-ones)&^del | (lead-ones)&^lead) & highs; stop != 0 {
+				i += bits.TrailingZeros64(stop) >> 3
+				break
+			}
+		}
+		if i == len(b) || controlLength(s, i) > 0 {
+			return i
+		}
+		i++
+	}
 }
 
 // controlLength returns the length of the control character at s[i], 0 if there is none.

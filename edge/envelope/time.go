@@ -13,14 +13,21 @@ func AppendTime(dst []byte, millis int64) []byte {
 	days := floorDiv(millis, 86_400_000)
 	ms := int(millis - days*86_400_000)
 	year, month, day := Date(days)
-	dst = appendDigits(dst, year, 4)
-	dst = appendDigits(append(dst, '-'), month, 2)
-	dst = appendDigits(append(dst, '-'), day, 2)
-	dst = appendDigits(append(dst, 'T'), ms/3_600_000, 2)
-	dst = appendDigits(append(dst, ':'), ms/60_000%60, 2)
-	dst = appendDigits(append(dst, ':'), ms/1000%60, 2)
-	dst = appendDigits(append(dst, '.'), ms%1000, 3)
-	return append(dst, 'Z')
+	b := [24]byte{4: '-', 7: '-', 10: 'T', 13: ':', 16: ':', 19: '.', 23: 'Z'}
+	put2(b[0:], year/100)
+	put2(b[2:], year%100)
+	put2(b[5:], month)
+	put2(b[8:], day)
+	put2(b[11:], ms/3_600_000)
+	put2(b[14:], ms/60_000%60)
+	put2(b[17:], ms/1000%60)
+	put2(b[20:], ms%1000/10)
+	b[22] = '0' + byte(ms%10)
+	return append(dst, b[:]...)
+}
+
+func put2(b []byte, n int) {
+	b[0], b[1] = '0'+byte(n/10), '0'+byte(n%10)
 }
 
 // ParseTime reads what [AppendTime] writes, in exactly that form.
@@ -84,15 +91,4 @@ func floorDiv(a, b int64) int64 {
 		q--
 	}
 	return q
-}
-
-func appendDigits(dst []byte, n, width int) []byte {
-	for range width {
-		dst = append(dst, '0')
-	}
-	for i := len(dst) - 1; width > 0; i, width = i-1, width-1 {
-		dst[i] = '0' + byte(n%10)
-		n /= 10
-	}
-	return dst
 }
