@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -20,7 +18,6 @@ import (
 	"weir/host/config"
 	"weir/host/ui"
 	"weir/schemas/compile"
-	"weir/sinks"
 )
 
 func devCommand() *cobra.Command {
@@ -70,14 +67,11 @@ func (d *dev) run(ctx context.Context) (err error) {
 		}
 		defer os.RemoveAll(d.data)
 	}
-	key := make([]byte, 32)
-	rand.Read(key)
 	cfg := config.Default()
 	cfg.DataDir = d.data
 	cfg.Public.Listen, cfg.Admin.Listen = d.public, d.admin
-	cfg.Edge.Secrets = []sinks.Secret{sinks.Secret("whsec_" + base64.StdEncoding.EncodeToString(key))}
 
-	h, err := host.New(cfg, d.log)
+	h, err := newHost(cfg, d.log)
 	if err != nil {
 		return err
 	}
@@ -94,28 +88,28 @@ func (d *dev) run(ctx context.Context) (err error) {
 
 	edgeContext, stopEdge := context.WithCancel(ctx)
 	defer stopEdge()
-	e, err := d.startEdge(edgeContext, h, string(cfg.Edge.Secrets[0]))
+	e, err := d.startEdge(edgeContext, h)
 	if err != nil {
 		stopHost()
 		return errors.Join(err, <-stopped)
 	}
+	h.Announce("http://"+e.addr, "http://"+e.addr+"/demo/")
 	d.welcome(e, h)
 
-	var hostErr error
 	edgeDone := make(chan error, 1)
 	go func() { edgeDone <- e.wait(edgeContext) }()
 	select {
-	case hostErr = <-stopped: // a fault of the host ends the edge
+	case err = <-stopped: // a fault of the host ends the edge
 		stopEdge()
-		return errors.Join(hostErr, <-edgeDone)
+		return errors.Join(err, <-edgeDone)
 	case err = <-edgeDone:
 		stopHost()
 		return errors.Join(err, <-stopped)
 	}
 }
 
-func (d *dev) startEdge(ctx context.Context, h *host.Host, secret string) (*edgeServer, error) {
-	key, err := envelope.ParseSecret(secret)
+func (d *dev) startEdge(ctx context.Context, h *host.Host) (*edgeServer, error) {
+	secret, err := envelope.ParseSecret(h.Secret())
 	if err != nil {
 		return nil, err
 	}
@@ -124,7 +118,7 @@ func (d *dev) startEdge(ctx context.Context, h *host.Host, secret string) (*edge
 		return nil, err
 	}
 	o := edgeOptions{
-		listen: d.listen, engine: d.engine, bundle: bundle, secret: key,
+		listen: d.listen, engine: d.engine, bundle: bundle, secret: secret,
 		hosts: []string{"http://" + h.PublicAddr()}, log: d.log, wrap: d.withDemo(h),
 	}
 	if o.engine == engineWasm {

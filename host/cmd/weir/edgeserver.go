@@ -131,7 +131,7 @@ func newEngine(ctx context.Context, o edgeOptions) (serve.Engine, func(context.C
 	}
 	n, err := serve.NewNative(func() (*collector.Collector, error) {
 		return collector.New(o.settings, bundle, adapters()...)
-	}, o.log)
+	})
 	return n, func(context.Context) error { return nil }, err
 }
 

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"log/slog"
+
 	"github.com/spf13/cobra"
 
 	"weir/host"
@@ -29,7 +31,7 @@ journal for the next start.`,
 			if err != nil {
 				return err
 			}
-			h, err := host.New(cfg, log)
+			h, err := newHost(cfg, log)
 			if err != nil {
 				return err
 			}
@@ -39,4 +41,9 @@ journal for the next start.`,
 	cmd.Flags().StringVarP(&file, "config", "c", "", "configuration file (default none is needed)")
 	logs.register(cmd.Flags())
 	return cmd
+}
+
+func newHost(cfg *config.Config, log *slog.Logger) (*host.Host, error) {
+	host.Version = buildVersion()
+	return host.New(cfg, log)
 }

@@ -8,10 +8,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"weir/edge/envelope"
+	"weir/host"
 )
-
-// version is set by release builds: -ldflags "-X main.version=v1.2.3".
-var version = ""
 
 func versionCommand() *cobra.Command {
 	return &cobra.Command{
@@ -26,14 +24,15 @@ func versionCommand() *cobra.Command {
 	}
 }
 
-// buildVersion is the release, else the commit that the go command stamped.
+// buildVersion is the release that the linker set (-ldflags "-X weir/host.Version=v1.2.3"),
+// else the commit that the go command stamped.
 func buildVersion() string {
-	if version != "" {
-		return version
+	if host.Version != "dev" {
+		return host.Version
 	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
-		return "unknown"
+		return host.Version
 	}
 	commit, dirty := "", ""
 	for _, s := range info.Settings {
@@ -45,7 +44,7 @@ func buildVersion() string {
 		}
 	}
 	if len(commit) < 12 {
-		return "unversioned"
+		return host.Version
 	}
 	return commit[:12] + dirty
 }
