@@ -6,8 +6,8 @@ type Address struct {
 	v4    bool
 }
 
-// ParseAddress reads an IPv4 address in dotted decimal or an IPv6 address by
-// RFC 4291 section 2.2. A zone ("%eth0") is left out. An IPv4-mapped IPv6
+// ParseAddress reads an IPv4 address in dotted decimal, zeros in front passed
+// over, or an IPv6 address by RFC 4291 section 2.2. A zone ("%eth0") is left out. An IPv4-mapped IPv6
 // address is the IPv4 address.
 func ParseAddress(s string) (a Address, ok bool) {
 	for i := range len(s) {
