@@ -13,17 +13,14 @@ import (
 	"strings"
 	"testing"
 
+	"weir/edge/toolchain/need"
 	"weir/schemas/compile/ecma"
 	"weir/schemas/validate/pattern"
 )
 
-const igluCentral = "../../../../shared/data/iglu-central"
-
 // igluPatterns collects the patterns of every schema of Iglu Central.
 func igluPatterns(t testing.TB) []string {
-	if _, err := os.Stat(igluCentral); err != nil {
-		t.Skip("no Iglu Central at " + igluCentral)
-	}
+	igluCentral := need.Data(t, "iglu-central")
 	seen := map[string]bool{}
 	var walk func(v any)
 	walk = func(v any) {
@@ -167,10 +164,7 @@ func mutate(rnd *rand.Rand, s string) string {
 
 // TestV8 holds random patterns against a real ECMA-262 engine, with the u flag.
 func TestV8(t *testing.T) {
-	node, err := exec.LookPath("node")
-	if err != nil {
-		t.Skip("no node on PATH")
-	}
+	node := need.Tool(t, "node")
 	type question struct {
 		Pattern string   `json:"p"`
 		Strings []string `json:"s"`
