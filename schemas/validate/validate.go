@@ -63,6 +63,9 @@ type Program struct {
 	root uint32
 }
 
+// Set is the set that the program was looked up in, nil for the zero Program.
+func (p Program) Set() *Set { return p.set }
+
 // runs holds state for Validate.
 var runs = sync.Pool{New: func() any { return new(Run) }}
 

@@ -77,8 +77,12 @@ func (v *Violation) appendMember(dst []byte, f frame, pointer bool) []byte {
 
 // AppendSchemaPath appends the RFC 6901 pointer of the keyword, from the root
 // of the schema the program was made of. Where the way leads through a
-// reference, so does the pointer: /properties/price/$ref/minimum.
+// reference, so does the pointer: /properties/price/$ref/minimum. For weir's
+// own codes there is none.
 func (v *Violation) AppendSchemaPath(dst []byte) []byte {
+	if v.keyword < kwFalse {
+		return dst
+	}
 	t := &v.set.b.Tables
 	for _, f := range v.steps {
 		if f.kind() == stepNone {
@@ -97,7 +101,7 @@ func (v *Violation) AppendSchemaPath(dst []byte) []byte {
 			dst = scan.AppendInt(append(dst, '/'), int(f.arg()))
 		}
 	}
-	if v.keyword <= kwFalse {
+	if v.keyword == kwFalse {
 		return dst
 	}
 	return append(append(dst, '/'), keywordNames[v.keyword]...)
