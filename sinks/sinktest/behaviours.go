@@ -342,7 +342,7 @@ func cancelledBefore(s *suite) {
 // cancelledDuring cuts writes off after ever longer times. Each returns soon,
 // and the sink is good for the same batch afterwards.
 func cancelledDuring(s *suite) {
-	sink, events := s.open(), Events(1, 4_000)
+	sink, events := s.open(), Events(1, 1_000)
 	for after := 100 * time.Microsecond; after < 200*time.Millisecond; after *= 3 {
 		for _, b := range batches(sink, events) {
 			ctx, cancel := context.WithTimeout(s.ctx, after)

@@ -1,0 +1,134 @@
+package file
+
+import (
+	"bytes"
+	"errors"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"weir/sinks"
+	"weir/sinks/sinktest"
+)
+
+// TestTornTail cuts a file at every byte of its last two lines, as a crash
+// might, and pads it with zeros, as a power cut might.
+func TestTornTail(t *testing.T) {
+	events := sinktest.Events(1, 4)
+	var whole []byte
+	var ends []int
+	for _, e := range events[:3] {
+		whole = append(append(whole, e.Envelope...), '\n')
+		ends = append(ends, len(whole))
+	}
+	dir := t.TempDir()
+	path, torn := filepath.Join(dir, "events.ndjson"), filepath.Join(dir, "events.torn")
+	for cut := ends[0]; cut <= len(whole); cut += 13 {
+		for _, zeros := range []int{0, 4096} {
+			left := append(bytes.Clone(whole[:cut]), make([]byte, zeros)...)
+			if err := os.WriteFile(path, left, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			s := newSink(t, dir, 0)
+			s.log = slog.New(slog.DiscardHandler)
+			open(t, s)
+			write(t, s, events[3:])
+			if err := s.Close(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			good := 0
+			for _, end := range ends {
+				if end <= cut {
+					good = end
+				}
+			}
+			want := append(append(bytes.Clone(whole[:good]), events[3].Envelope...), '\n')
+			if got, err := os.ReadFile(path); err != nil || !bytes.Equal(got, want) {
+				t.Fatalf("cut at %d with %d zeros: the file holds %d bytes, %v; want %d", cut, zeros, len(got), err, len(want))
+			}
+			aside, err := os.ReadFile(torn)
+			if wantAside := left[good:]; len(wantAside) > 0 {
+				if err != nil || !bytes.Equal(aside, append(wantAside, '\n')) {
+					t.Fatalf("cut at %d with %d zeros: set aside are %d bytes, %v; want %d", cut, zeros, len(aside), err, len(wantAside)+1)
+				}
+			} else if !errors.Is(err, os.ErrNotExist) {
+				t.Fatalf("cut at %d: nothing is torn, yet set aside are %d bytes", cut, len(aside))
+			}
+			os.Remove(torn)
+		}
+	}
+}
+
+func TestForeignFile(t *testing.T) {
+	dir := t.TempDir()
+	foreign := bytes.Repeat([]byte("x"), 3*maxBatch)
+	if err := os.WriteFile(filepath.Join(dir, "events.ndjson"), foreign, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := newSink(t, dir, 0).Open(t.Context()); err == nil || !strings.Contains(err.Error(), "move it away") {
+		t.Errorf("Open of a foreign file gives %v", err)
+	}
+	if info, err := os.Stat(filepath.Join(dir, "events.ndjson")); err != nil || info.Size() != int64(len(foreign)) {
+		t.Errorf("the foreign file was touched: %v", err)
+	}
+}
+
+func TestSecondWriter(t *testing.T) {
+	dir := t.TempDir()
+	first := open(t, newSink(t, dir, 0))
+	second := newSink(t, dir, 0)
+	if err := second.Open(t.Context()); err == nil || !strings.Contains(err.Error(), "locked") {
+		t.Errorf("a second writer gets %v", err)
+	}
+	if err := first.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	open(t, second)
+}
+
+// TestFullDisk writes to a file whose size the kernel limits: part of a batch
+// goes in and the rest does not. Nothing of it may stay.
+func TestFullDisk(t *testing.T) {
+	if dir := os.Getenv("WEIR_FILE_FULL_DISK"); dir != "" {
+		fullDisk(t, dir)
+		return
+	}
+	child := exec.Command(os.Args[0], "-test.run=^TestFullDisk$", "-test.v")
+	child.Env = append(os.Environ(), "WEIR_FILE_FULL_DISK="+t.TempDir())
+	if out, err := child.CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+func fullDisk(t *testing.T, dir string) {
+	s := open(t, newSink(t, dir, 0))
+	events := sinktest.Events(1, 40)
+	write(t, s, events[:10])
+	synced := s.size
+	// A write beyond the limit is cut short and then refused; Go ignores SIGXFSZ.
+	var was syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &was); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: uint64(synced) + 1000, Max: was.Max}); err != nil {
+		t.Fatal(err)
+	}
+	err := s.Write(t.Context(), sinks.Batch{ID: "b", Events: events[10:20]})
+	if !errors.Is(err, syscall.EFBIG) || errors.Is(err, sinks.ErrNotConnected) || sinks.IsPermanent(err) {
+		t.Errorf("Write to a full disk gives %v", err)
+	}
+	if info, err := os.Stat(s.path()); err != nil || info.Size() != synced {
+		t.Errorf("the file has %d bytes, %v; want %d", info.Size(), err, synced)
+	}
+	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &was); err != nil {
+		t.Fatal(err)
+	}
+	write(t, s, events[10:])
+	if got := sinktest.Objects(t, contents(t, dir)); len(got) != 40 {
+		t.Errorf("%d events after the disk has room again, want 40", len(got))
+	}
+}
