@@ -165,10 +165,12 @@ func lookup(name string) int {
 	return -1
 }
 
+// shortKey packs a name and its length into an integer.
 func shortKey(name string) (key uint64, ok bool) {
 	if len(name) == 0 || len(name) > 7 {
 		return 0, false
 	}
+	key = uint64(len(name))
 	for i := range len(name) {
 		key = key<<8 | uint64(name[i])
 	}
