@@ -133,9 +133,15 @@ func (l *load) reaches(t testing.TB, events int64) {
 	})
 }
 
-// account compares what was answered 200 with what the database holds, which
+// destination is where events end up.
+type destination interface {
+	// eventIDs counts how often each event of an app is there.
+	eventIDs(app string) (map[string]int, error)
+}
+
+// account compares what was answered 200 with what a destination holds, which
 // must be every such event once, and nothing that was never sent.
-func (l *load) account(t testing.TB, db database) {
+func (l *load) account(t testing.TB, at destination) {
 	t.Helper()
 	l.mu.Lock()
 	acked, unacked, strange := maps.Clone(l.acked), maps.Clone(l.unacked), l.strange
@@ -148,8 +154,8 @@ func (l *load) account(t testing.TB, db database) {
 	}
 
 	var rows map[string]int
-	eventually(t, "every acknowledged event is in the database", func() (err error) {
-		if rows, err = db.eventIDs(l.app); err != nil {
+	eventually(t, "every acknowledged event has arrived", func() (err error) {
+		if rows, err = at.eventIDs(l.app); err != nil {
 			return err
 		}
 		missing := 0
@@ -177,9 +183,9 @@ func (l *load) account(t testing.TB, db database) {
 		}
 	}
 	if more > 0 || strangers > 0 {
-		t.Errorf("%d events are in the database more than once, %d were never sent", more, strangers)
+		t.Errorf("%d events arrived more than once, %d were never sent", more, strangers)
 	}
-	t.Logf("%s: %d events acknowledged, all in the database once; %d sent without an acknowledgement, %d of them arrived; %d requests refused, %d broken off",
+	t.Logf("%s: %d events acknowledged, all arrived once; %d sent without an acknowledgement, %d of them arrived; %d requests refused, %d broken off",
 		l.app, len(acked), len(unacked), unsure, l.refused.Load(), l.broken.Load())
 }
 

@@ -66,7 +66,7 @@ func launch(t testing.TB, name string, env []string, program string, args ...str
 	t.Cleanup(func() {
 		p.kill()
 		if t.Failed() {
-			t.Logf("last output of %s (pid %d):\n%s", name, p.cmd.Process.Pid, p.tail(60))
+			t.Logf("last output of %s (pid %d):\n%s", name, p.cmd.Process.Pid, p.tail(25))
 		}
 	})
 	return p

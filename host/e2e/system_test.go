@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 )
@@ -18,6 +19,7 @@ type system struct {
 	t    testing.TB
 	dir  string // the host's configuration and data
 	db   database
+	more string // further sinks, as YAML list items
 	host *process
 
 	hostURL  string
@@ -25,10 +27,11 @@ type system struct {
 	edgeURL  string // what a tracker is pointed at
 }
 
-// start runs a host that delivers to db, and an edge of that kind in front.
-func start(t testing.TB, kind edgeKind, db database) *system {
+// start runs a host that delivers to db and to further sinks, given as YAML
+// list items, and an edge of that kind in front.
+func start(t testing.TB, kind edgeKind, db database, more ...string) *system {
 	t.Helper()
-	s := &system{t: t, dir: t.TempDir(), db: db}
+	s := &system{t: t, dir: t.TempDir(), db: db, more: strings.Join(more, "\n")}
 	s.hostURL, s.adminURL = "http://"+freeAddress(t), "http://"+freeAddress(t)
 	s.startHost()
 	s.edgeURL = kind.start(t, s.hostURL)
@@ -43,14 +46,12 @@ func (s *system) startHost() {
 data_dir: %s
 public: {listen: %q}
 admin: {listen: %q}
+drain: 1s
 sinks:
   - name: warehouse
     postgres: {dsn: %q}
-routes:
-  - sink: warehouse
-    batch: {wait: 50ms}
-    retry: {initial: 50ms, max: 500ms}
-`, filepath.Join(s.dir, "data"), s.hostURL[len("http://"):], s.adminURL[len("http://"):], s.db.dsn)
+%s
+`, filepath.Join(s.dir, "data"), s.hostURL[len("http://"):], s.adminURL[len("http://"):], s.db.dsn, s.more)
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		s.t.Fatal(err)
 	}

@@ -3,10 +3,12 @@ package e2e
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/snowplow/snowplow-golang-tracker/v3/pkg/common"
 	memory "github.com/snowplow/snowplow-golang-tracker/v3/pkg/storage/memory"
@@ -77,6 +79,8 @@ func goTracker(t *testing.T, s *system, method string) {
 		sp.RequireStorage(*memory.Init()),
 		sp.OptionRequestType(strings.ToUpper(method)),
 		sp.OptionProtocol("http"),
+		// Its own client copies the state of http.DefaultTransport, which then breaks under others.
+		sp.OptionHttpClient(&http.Client{Timeout: 5 * time.Second, Transport: new(http.Transport)}),
 		sp.OptionCallback(func(_, failed []sp.CallbackResult) { failures += len(failed) }),
 	)
 	subject := sp.InitSubject()
