@@ -1,6 +1,7 @@
 package compile
 
 import (
+	"strings"
 	"sync"
 
 	"weir/schemas/bundle"
@@ -54,7 +55,8 @@ func (c *compiler) checkMetaschemas() {
 			case "duplicateKey":
 				continue // see parser
 			case "anyOf":
-				if i+1 < len(r.Violations) {
+				branch := string(v.AppendSchemaPath(nil)) + "/"
+				if i+1 < len(r.Violations) && strings.HasPrefix(string(r.Violations[i+1].AppendSchemaPath(nil)), branch) {
 					continue // what follows says more
 				}
 			}

@@ -55,7 +55,7 @@ func (r *Run) inPlace(s step, arg, node uint32, i, end int) bool {
 }
 
 // try evaluates another node on a value that has been read before, quietly,
-// and reports whether it holds. If not, no trace is left but furthest.
+// and reports whether it holds. If not, no trace is left but reach.
 func (r *Run) try(s step, arg, node uint32, i, end int) bool {
 	saved, quiet := r.save(), r.quiet
 	if !r.spend(end-i, i) || !r.push(s, arg, i) {
@@ -95,8 +95,8 @@ func (r *Run) anyOf(id uint32, branches []uint32, i, end int) bool {
 			}
 		} else if r.dead {
 			return false
-		} else if r.furthest > reach {
-			best, reach = k, r.furthest
+		} else if r.reach > reach {
+			best, reach = k, r.reach
 		}
 	}
 	return matched || r.noBranch(id, kwAnyOf, stepAnyOf, branches, best, reach, i, end)
@@ -113,8 +113,8 @@ func (r *Run) oneOf(id uint32, branches []uint32, i, end int) bool {
 			}
 		} else if r.dead {
 			return false
-		} else if r.furthest > reach {
-			best, reach = k, r.furthest
+		} else if r.reach > reach {
+			best, reach = k, r.reach
 		}
 	}
 	return matched == 1 || r.noBranch(id, kwOneOf, stepOneOf, branches, best, reach, i, end)
@@ -124,12 +124,12 @@ func (r *Run) oneOf(id uint32, branches []uint32, i, end int) bool {
 // one that got furthest.
 func (r *Run) noBranch(id uint32, k keyword, s step, branches []uint32, best, reach, i, end int) bool {
 	if r.quiet {
-		r.furthest = max(reach, i)
+		r.reach = max(reach, 2*i+1)
 		return false
 	}
 	r.record(id, k, 0, i)
-	if reach <= i {
-		return true // not even the best one got beyond the kind of value
+	if reach <= 2*i {
+		return true // the value is of the wrong type for all of them
 	}
 	saved := r.track
 	r.track = false

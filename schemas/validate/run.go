@@ -42,8 +42,9 @@ type Run struct {
 	quiet bool // inside a branch: the first violation ends it and is not recorded
 	dead  bool // a fault ended the whole run
 	track bool // the value being evaluated in place is tracked in marks
-	// furthest is where the last quiet evaluation failed.
-	furthest int
+	// reach is how far the last quiet evaluation came before it failed: twice the
+	// offset, and one more if the value there was at least of the right type.
+	reach int
 
 	top    int
 	frames [maxFrames]frame
@@ -124,7 +125,10 @@ func (r *Run) restore(s *state) {
 // reports whether to go on: in a quiet branch one violation decides.
 func (r *Run) violate(node uint32, k keyword, arg uint32, at int) bool {
 	if r.quiet {
-		r.furthest = at
+		r.reach = 2 * at
+		if k != kwType && k != kwFalse {
+			r.reach++
+		}
 		return false
 	}
 	r.record(node, k, arg, at)
