@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
+	"hash/crc32"
 
 	"weir/host/journal"
 )
@@ -12,10 +14,26 @@ import (
 type state struct {
 	head    int64
 	pruned  int64
+	missing int64 // batches before the first in the log
 	cursors map[string]cursor
 }
 
+// cursor is a row of cur: how far a route has got, and the end of the batch
+// that it was about to write.
 type cursor struct{ next, planned journal.Position }
+
+// sum is the row's checksum: a flipped bit in a position would skip batches.
+func (c cursor) sum(route string) int64 {
+	text := fmt.Appendf(nil, "%s %d %d %d %d", route, c.next.Seq, c.next.Event, c.planned.Seq, c.planned.Event)
+	return int64(crc32.Checksum(text, castagnoli))
+}
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+func (w *writer) store(ctx context.Context, route string, c cursor) error {
+	_, err := w.move.ExecContext(ctx, route, c.next.Seq, c.next.Event, c.planned.Seq, c.planned.Event, c.sum(route))
+	return err
+}
 
 // recover reads the state and gives routes seen for the first time a position.
 //
@@ -24,40 +42,62 @@ type cursor struct{ next, planned journal.Position }
 // the routes' positions, and batches would be skipped. meta.head is written in
 // the transaction that writes log and seen; the maximum of log and cur is
 // taken as well, so that a wrong number there cannot lead to a second use.
-func (w *writer) recover(routes []string) (state, error) {
+//
+// A position that cannot be right begins again at the oldest batch kept: that
+// repeats deliveries, where trusting it could skip some.
+func (w *writer) recover(routes []string, alarm func(error)) (state, error) {
 	ctx := context.Background()
 	s := state{cursors: map[string]cursor{}}
-	err := w.conn.QueryRowContext(ctx, `SELECT max(
-			(SELECT value FROM meta WHERE key = 'head'),
-			(SELECT coalesce(max(seq), 0) FROM log),
-			(SELECT coalesce(max(seq) - 1, 0) FROM cur)),
-		(SELECT value FROM meta WHERE key = 'pruned')`).Scan(&s.head, &s.pruned)
+	err := w.conn.QueryRowContext(ctx, `SELECT
+		max((SELECT value FROM meta WHERE key = 'head'), (SELECT coalesce(max(seq), 0) FROM log)),
+		(SELECT value FROM meta WHERE key = 'pruned'),
+		(SELECT coalesce(min(seq) - 1, 0) FROM log)`).Scan(&s.head, &s.pruned, &s.missing)
 	if err != nil {
 		return s, err
 	}
+	if s.missing > 0 && s.pruned > s.missing {
+		alarm(fmt.Errorf("%w: the log begins at batch %d although all up to %d should be gone", journal.ErrDamaged, s.missing+1, s.pruned))
+		s.pruned = s.missing
+	}
 	for _, name := range routes {
-		var c cursor
-		err := w.conn.QueryRowContext(ctx, `SELECT seq, event, planned_seq, planned_event FROM cur WHERE route = ?`, name).
-			Scan(&c.next.Seq, &c.next.Event, &c.planned.Seq, &c.planned.Event)
-		fresh := errors.Is(err, sql.ErrNoRows)
-		if err != nil && !fresh {
+		c, fresh, err := w.load(ctx, name)
+		switch {
+		case errors.Is(err, journal.ErrDamaged):
+			alarm(err)
+			fresh = true
+		case err != nil:
 			return s, err
 		}
-		oldest := journal.Position{Seq: s.pruned + 1}
-		if c.next.Before(oldest) {
+		if oldest := (journal.Position{Seq: s.pruned + 1}); c.next.Before(oldest) || fresh {
 			if !fresh {
 				w.opt.Log.Warn("journal: batches were removed while the route was not configured",
 					"route", name, "from", c.next.Seq, "to", s.pruned)
 			}
 			c = cursor{next: oldest}
 		}
-		if _, err := w.settle.ExecContext(ctx, name, c.next.Seq, c.next.Event); err != nil {
-			return s, err
-		}
-		if _, err := w.plan.ExecContext(ctx, c.planned.Seq, c.planned.Event, name); err != nil {
-			return s, err
-		}
 		s.cursors[name] = c
+		s.head = max(s.head, c.next.Seq-1)
+	}
+	for name, c := range s.cursors {
+		if err := w.store(ctx, name, c); err != nil {
+			return s, err
+		}
 	}
 	return s, nil
+}
+
+// load reads a route's row; fresh tells that there is none.
+func (w *writer) load(ctx context.Context, route string) (c cursor, fresh bool, err error) {
+	var sum int64
+	err = w.conn.QueryRowContext(ctx, `SELECT seq, event, planned_seq, planned_event, crc FROM cur WHERE route = ?`, route).
+		Scan(&c.next.Seq, &c.next.Event, &c.planned.Seq, &c.planned.Event, &sum)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return cursor{}, true, nil
+	case err != nil:
+		return cursor{}, false, err
+	case sum != c.sum(route):
+		return cursor{}, false, fmt.Errorf("%w: the position of route %s", journal.ErrDamaged, route)
+	}
+	return c, false, nil
 }

@@ -38,8 +38,8 @@ func (r *route) Next(ctx context.Context, l journal.Limit) ([]journal.Record, er
 		r.j.mu.Lock()
 		grown := r.j.grown
 		r.j.mu.Unlock()
-		if r.read < r.j.head.Load() {
-			records, err := r.fetch(ctx, l)
+		if head := r.j.head.Load(); r.read < head {
+			records, err := r.fetch(ctx, head, l)
 			if err != nil || len(records) > 0 {
 				return records, err
 			}
@@ -66,8 +66,8 @@ type row struct {
 
 // fetch reads rows and closes the read transaction before it decodes them: an
 // open one keeps the write-ahead log from being reset.
-func (r *route) fetch(ctx context.Context, l journal.Limit) ([]journal.Record, error) {
-	rows, err := r.query(ctx, l)
+func (r *route) fetch(ctx context.Context, head int64, l journal.Limit) ([]journal.Record, error) {
+	rows, err := r.query(ctx, head, l)
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
@@ -92,15 +92,17 @@ func (r *route) fetch(ctx context.Context, l journal.Limit) ([]journal.Record, e
 		last = row.Seq
 		records = append(records, row.Record)
 	}
-	if len(rows) > 0 {
-		r.read = last
+	if len(rows) == 0 && last < head {
+		r.j.alarm(fmt.Errorf("%w: batches %d to %d are missing from the log", journal.ErrDamaged, last+1, head))
+		last = head
 	}
+	r.read = last
 	return records, nil
 }
 
-func (r *route) query(ctx context.Context, l journal.Limit) (list []row, err error) {
+func (r *route) query(ctx context.Context, head int64, l journal.Limit) (list []row, err error) {
 	rows, err := r.j.read.QueryContext(ctx, `SELECT seq, id, received, size, crc, CASE WHEN route IN ('', ?) THEN body END
-		FROM log WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?`, r.name, r.read, r.j.head.Load(), l.Records)
+		FROM log WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?`, r.name, r.read, head, l.Records)
 	if err != nil {
 		return nil, err
 	}

@@ -36,7 +36,8 @@ CREATE TABLE cur (
 	seq           INTEGER NOT NULL,
 	event         INTEGER NOT NULL,
 	planned_seq   INTEGER NOT NULL,
-	planned_event INTEGER NOT NULL
+	planned_event INTEGER NOT NULL,
+	crc           INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE dead (
 	id       INTEGER PRIMARY KEY AUTOINCREMENT,

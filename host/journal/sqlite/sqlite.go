@@ -135,17 +135,18 @@ func (j *Journal) open() error {
 		return err
 	}
 	path := filepath.Join(j.dir, "journal.db")
-	if err := ensureFile(path, j.lock); err != nil {
+	created, err := ensureFile(path, j.lock)
+	if err != nil {
 		return err
 	}
-	if j.w, err = openWriter(path, j.opt); err != nil {
+	if j.w, err = openWriter(path, j.opt, created); err != nil {
 		return err
 	}
 	if j.read, err = sql.Open("sqlite", dsn(path, "query_only(1)")); err != nil {
 		return err
 	}
 	j.read.SetMaxOpenConns(4)
-	state, err := j.w.recover(j.opt.Routes)
+	state, err := j.w.recover(j.opt.Routes, j.alarm)
 	if err != nil {
 		return err
 	}
@@ -203,6 +204,13 @@ func (j *Journal) fail(doing string, err error) error {
 		close(j.broken)
 	}
 	return j.failure
+}
+
+// committed returns how far a route is settled and synced.
+func (j *Journal) committed(route string) journal.Position {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.routes[route].committed
 }
 
 // Append implements journal.Journal.

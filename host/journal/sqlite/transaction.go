@@ -18,7 +18,7 @@ type transaction struct {
 	stored int
 	bytes  int
 
-	settled map[string]journal.Position
+	moved map[string]cursor // the routes' rows as the transaction leaves them
 }
 
 func (t *transaction) run(j *Journal, group []*request, pending map[string]journal.Position, prune bool) error {
@@ -29,7 +29,7 @@ func (t *transaction) run(j *Journal, group []*request, pending map[string]journ
 		}
 	}
 	for _, r := range group {
-		if err := t.perform(r); err != nil {
+		if err := t.perform(j, r); err != nil {
 			return err
 		}
 	}
@@ -47,17 +47,20 @@ func (t *transaction) run(j *Journal, group []*request, pending map[string]journ
 func (t *transaction) settle(s settlement) error {
 	for _, d := range s.dead {
 		_, err := t.w.bury.ExecContext(t.ctx, d.Route, d.Sink, d.EventID, d.App, d.Schema, d.Reason, d.Tries,
-			d.Died.UnixMilli(), d.Envelope)
+			d.Died.UnixMilli(), append([]byte{}, d.Envelope...)) // nil would be NULL
 		if err != nil {
 			return err
 		}
 	}
-	t.settled[s.route] = s.next
-	_, err := t.w.settle.ExecContext(t.ctx, s.route, s.next.Seq, s.next.Event)
-	return err
+	return t.move(s.route, cursor{next: s.next})
 }
 
-func (t *transaction) perform(r *request) error {
+func (t *transaction) move(route string, c cursor) error {
+	t.moved[route] = c
+	return t.w.store(t.ctx, route, c)
+}
+
+func (t *transaction) perform(j *Journal, r *request) error {
 	if len(r.appends) > 0 {
 		if err := t.append(r); err != nil {
 			return err
@@ -69,7 +72,12 @@ func (t *transaction) perform(r *request) error {
 		}
 	}
 	if p := r.plan; p != nil {
-		if _, err := t.w.plan.ExecContext(t.ctx, p.end.Seq, p.end.Event, p.route); err != nil {
+		c, ok := t.moved[p.route]
+		if !ok {
+			c.next = j.committed(p.route)
+		}
+		c.planned = p.end
+		if err := t.move(p.route, c); err != nil {
 			return err
 		}
 	}

@@ -60,16 +60,19 @@ type writer struct {
 	conn *sql.Conn
 	opt  Options
 
-	see, insert, settle, plan, bury, retry, quarantine, meta, used *sql.Stmt
+	see, insert, move, bury, retry, quarantine, meta, used *sql.Stmt
 
 	limit    int64     // pages in use at which nothing is appended
 	searched time.Time // when retention last looked
 	more     bool      // it left something for the next commit
 }
 
-func openWriter(path string, opt Options) (*writer, error) {
-	db, err := sql.Open("sqlite", dsn(path, "auto_vacuum(INCREMENTAL)", "journal_mode(WAL)", "synchronous(FULL)",
-		fmt.Sprintf("max_page_count(%d)", maxPages(opt.MaxBytes))))
+func openWriter(path string, opt Options, created bool) (*writer, error) {
+	pragmas := []string{"journal_mode(WAL)", "synchronous(FULL)", fmt.Sprintf("max_page_count(%d)", maxPages(opt.MaxBytes))}
+	if created { // it has an effect before the first page is written only, and would write to a database that may yet be refused
+		pragmas = append([]string{"auto_vacuum(INCREMENTAL)"}, pragmas...)
+	}
+	db, err := sql.Open("sqlite", dsn(path, pragmas...))
 	if err != nil {
 		return nil, err
 	}
@@ -97,9 +100,7 @@ func (w *writer) open() error {
 	}{
 		{&w.see, `INSERT OR IGNORE INTO seen (id, seq, received) VALUES (?, ?, ?)`},
 		{&w.insert, `INSERT INTO log (seq, id, route, received, events, size, crc, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`},
-		{&w.settle, `INSERT INTO cur (route, seq, event, planned_seq, planned_event) VALUES (?, ?, ?, 0, 0)
-			ON CONFLICT DO UPDATE SET seq = excluded.seq, event = excluded.event, planned_seq = 0, planned_event = 0`},
-		{&w.plan, `UPDATE cur SET planned_seq = ?, planned_event = ? WHERE route = ?`},
+		{&w.move, `INSERT OR REPLACE INTO cur (route, seq, event, planned_seq, planned_event, crc) VALUES (?, ?, ?, ?, ?, ?)`},
 		{&w.bury, `INSERT INTO dead (route, sink, event_id, app, schema, reason, tries, died, envelope) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`},
 		{&w.retry, `UPDATE dead SET retried = ? WHERE id = ?`},
 		{&w.quarantine, `INSERT OR IGNORE INTO quarantine SELECT seq, id, received, crc, body, ? FROM log WHERE seq = ?`},
@@ -138,6 +139,12 @@ func (w *writer) migrate(ctx context.Context) error {
 
 func (w *writer) close() error {
 	var errs []error
+	// SQLite keeps a connection with open statements, and with it the log.
+	for _, s := range []*sql.Stmt{w.see, w.insert, w.move, w.bury, w.retry, w.quarantine, w.meta, w.used} {
+		if s != nil {
+			errs = append(errs, s.Close())
+		}
+	}
 	if w.conn != nil {
 		errs = append(errs, w.conn.Close())
 	}
@@ -249,7 +256,7 @@ func (j *Journal) try(group []*request, pending map[string]journal.Position) err
 		return err
 	}
 	t := &transaction{ctx: ctx, w: j.w, now: j.opt.Now(), head: j.head.Load(), pruned: j.pruned.Load(),
-		settled: map[string]journal.Position{}}
+		moved: map[string]cursor{}}
 	err := t.run(j, group, pending, prune)
 	if err == nil {
 		_, err = j.w.conn.ExecContext(ctx, "COMMIT")
@@ -271,9 +278,9 @@ func (j *Journal) try(group []*request, pending map[string]journal.Position) err
 func (j *Journal) publish(t *transaction) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	for name, next := range t.settled {
+	for name, next := range t.moved {
 		if r, ok := j.routes[name]; ok {
-			r.committed = next
+			r.committed = next.next
 		}
 	}
 	j.pruned.Store(t.pruned)
