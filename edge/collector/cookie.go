@@ -30,7 +30,7 @@ func (c *Collector) setCookie(name string, id identity, httpOnly bool, now int64
 		value, maxAge, expires = "", 0, 0
 	}
 	domain := c.cookieDomain()
-	b := c.arena.Bytes(160 + len(name) + len(value) + len(domain))
+	b := c.arena.Bytes(184 + len(name) + len(value) + len(domain))
 	b = append(append(append(b, name...), '='), value...)
 	b = append(b, "; Path=/"...)
 	if domain != "" {
@@ -78,17 +78,21 @@ func cutSuffixFold(s, suffix string) (before string, ok bool) {
 // appendHTTPDate appends a time as RFC 9110 section 5.6.7 spells it: Fri, 20 Nov 2026 23:03:24 GMT.
 func appendHTTPDate(dst []byte, millis int64) []byte {
 	const weekdays, months = "ThuFriSatSunMonTueWed", "JanFebMarAprMayJunJulAugSepOctNovDec"
-	// AppendTime spells all the numbers: 2026-11-20T23:03:24.123Z.
-	var buf [24]byte
-	t := envelope.AppendTime(buf[:0], max(millis, 0))
+	start := len(dst)
+	dst = append(dst, "Day, 00 Mon 0000 00:00:00 GMT"...)
+	end := len(dst)
+	// AppendTime spells all the numbers, 2026-11-20T23:03:24.123Z, behind the
+	// date: a buffer of its own would be allocated under TinyGo.
+	dst = envelope.AppendTime(dst, max(millis, 0))
+	date, t := dst[start:end], dst[end:]
 	weekday := max(millis, 0) / 86_400_000 % 7
 	month := int(t[5]-'0')*10 + int(t[6]-'0') - 1
-	dst = append(append(dst, weekdays[3*weekday:3*weekday+3]...), ", "...)
-	dst = append(append(dst, t[8:10]...), ' ')
-	dst = append(append(dst, months[3*month:3*month+3]...), ' ')
-	dst = append(append(dst, t[:4]...), ' ')
-	dst = append(dst, t[11:19]...)
-	return append(dst, " GMT"...)
+	copy(date, weekdays[3*weekday:3*weekday+3])
+	copy(date[5:], t[8:10])
+	copy(date[8:], months[3*month:3*month+3])
+	copy(date[12:], t[:4])
+	copy(date[17:], t[11:19])
+	return dst[:end]
 }
 
 // isTokenByte reports whether a byte may stand in a cookie's name: a token of RFC 9110 section 5.6.2.

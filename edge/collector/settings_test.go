@@ -1,0 +1,102 @@
+package collector
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+
+	"weir/edge/envelope"
+	"weir/edge/privacy"
+	"weir/edge/protocol"
+)
+
+func TestParseSettings(t *testing.T) {
+	for _, nothing := range []string{"", " \n", "{}"} {
+		s, err := ParseSettings([]byte(nothing))
+		if err != nil || !reflect.DeepEqual(s, defaults()) {
+			t.Errorf("%q: %+v, %v", nothing, s, err)
+		}
+	}
+	full := `{
+		"ack": "queued", "strict": true, "preflight_max_age": 60, "retry_after": 30,
+		"paths": {"/com.acme/track": "/com.snowplowanalytics.snowplow/tp2", "/a/b": "/i"},
+		"cookie": {"enabled": false, "name": "n", "domains": ["a.example", "b.example"], "fallback_domain": "c.example",
+			"max_age": 7, "secure": true, "http_only": false, "same_site": "STRICT", "client_name": "m"},
+		"limits": {"body": 1, "inflated": 2, "events": 3, "depth": 4},
+		"privacy": {"ipv4_prefix": 8, "ipv6_prefix": 16, "geo": "country"},
+		"root": {"status": 302, "headers": {"Location": "https://www.example.org/"}, "body": "moved"}
+	}`
+	got, err := ParseSettings([]byte(full))
+	want := Settings{
+		Ack: envelope.AckQueued, Strict: true, PreflightMaxAge: 60, RetryAfter: 30,
+		Paths: []PathMapping{{"/com.acme/track", "/com.snowplowanalytics.snowplow/tp2"}, {"/a/b", "/i"}},
+		Cookie: Cookie{Name: "n", Domains: []string{"a.example", "b.example"}, FallbackDomain: "c.example",
+			MaxAge: 7, Secure: true, SameSite: "Strict", ClientName: "m"},
+		Limits:  Limits{1, 2, 3, 4},
+		Privacy: privacy.Rules{IPv4Prefix: 8, IPv6Prefix: 16, Geo: privacy.Country},
+		Root:    Root{302, []protocol.Header{{Name: "Location", Value: "https://www.example.org/"}}, []byte("moved")},
+	}
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, %v", got, err)
+	}
+}
+
+func TestSettingsErrorsNameTheMember(t *testing.T) {
+	for settings, want := range map[string]string{
+		`[]`:                                   "settings: must be an object",
+		`{`:                                    "settings: the document ends inside a value",
+		`{} x`:                                 "unexpected data after the value",
+		`{"akc":"stored"}`:                     "settings: akc: there is no such setting",
+		`{"ack":"maybe"}`:                      "settings: ack: must be stored, delivered, queued or fast",
+		`{"ack":5}`:                            "settings: ack: must be",
+		`{"strict":"yes"}`:                     "settings: strict: must be true or false",
+		`{"strict":true,"strict":true}`:        "settings: strict: occurs twice",
+		`{"cookie":{"nmae":"x"}}`:              "settings: cookie.nmae: there is no such setting",
+		`{"cookie":{"name":"a b"}}`:            "settings: cookie.name: must be a cookie name",
+		`{"cookie":{"name":""}}`:               "settings: cookie.name",
+		`{"cookie":{"same_site":"some"}}`:      "settings: cookie.same_site: must be None, Lax or Strict",
+		`{"cookie":{"secure":false}}`:          "settings: cookie: same_site None needs secure",
+		`{"cookie":{"domains":"x"}}`:           "settings: cookie.domains: must be an array",
+		`{"cookie":{"domains":[".x.example"]}`: "settings: cookie.domains: must be domain names",
+		`{"cookie":{"domains":["x; Secure"]}`:  "settings: cookie.domains: must be domain names",
+		`{"cookie":{"max_age":99999999}}`:      "settings: cookie.max_age: must be an integer from 0 to 34128000",
+		`{"cookie":5}`:                         "settings: cookie: must be an object",
+		`{"limits":{"body":0}}`:                "settings: limits.body: must be an integer from 1 to 16777216",
+		`{"limits":{"events":1.5}}`:            "settings: limits.events: must be an integer",
+		`{"limits":{"events":"5"}}`:            "settings: limits.events: must be an integer",
+		`{"paths":{"/a":"/b/c"}}`:              "settings: paths./a: a path to map must be /vendor/version",
+		`{"paths":{"/a/b":"c"}}`:               "settings: paths./a/b: must be the path of an adapter",
+		`{"privacy":{"geo":"house"}}`:          "settings: privacy.geo: must be country, region, city or coordinates",
+		`{"privacy":{"ipv4_prefix":33}}`:       "settings: privacy.ipv4_prefix: must be an integer from 0 to 32",
+		`{"root":{"body":"x"}}`:                "settings: root: root.status is missing",
+	} {
+		if _, err := ParseSettings([]byte(settings)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", settings, err, want)
+		}
+		if _, err := New([]byte(settings), nil); err == nil {
+			t.Errorf("New takes %s", settings)
+		}
+	}
+	if _, err := New(nil, []byte("no bundle")); err == nil || !strings.Contains(err.Error(), "opening the bundle of schemas") {
+		t.Errorf("a bundle that is none: %v", err)
+	}
+}
+
+func FuzzParseSettings(f *testing.F) {
+	f.Add([]byte(`{"ack":"fast","paths":{"/a/b":"/i"},"cookie":{"domains":["a"],"max_age":1},"root":{"status":200,"headers":{"a":"b"}}}`))
+	f.Add([]byte(`{"limits":{"body":1},"privacy":{"geo":"city","ipv4_prefix":0},"strict":tru`))
+	f.Fuzz(func(t *testing.T, json []byte) {
+		s, err := ParseSettings(json)
+		if err != nil {
+			return
+		}
+		if l := s.Limits; l.Body < 1 || l.Inflated < 1 || l.Events < 1 || l.Depth < 2 {
+			t.Fatalf("limits out of range: %+v", l)
+		}
+		for _, domain := range append(s.Cookie.Domains, s.Cookie.Name+"x") {
+			if strings.ContainsAny(domain, "; ,\r\n") {
+				t.Fatalf("%q would break a Set-Cookie header", domain)
+			}
+		}
+	})
+}
