@@ -35,7 +35,6 @@ const longestAddress = len("0000:0000:0000:0000:0000:ffff:255.255.255.255")
 // findAddress looks for an address in the run of address characters at text[i].
 // It is text[start:end], which is empty if there is none; looking goes on at next.
 func findAddress(text string, i int) (start, end int, addr Address, next int) {
-	var spelled [longestAddress]byte
 	n, colons := 0, 0
 	j := i
 	for j < len(text) {
@@ -48,18 +47,16 @@ func findAddress(text string, i int) (start, end int, addr Address, next int) {
 		} else if c != '.' && hexValue(c) < 0 {
 			break
 		}
-		if n < len(spelled) {
-			spelled[n] = c
-		}
 		n++
 		j += size
 	}
 	if j == i {
 		return i, i, addr, i + 1
 	}
-	if colons >= 2 && n <= len(spelled) {
+	if colons >= 2 && n <= longestAddress {
 		from, to := i, j
-		s := spelled[:n]
+		var spelled [longestAddress]byte
+		s := spell(&spelled, text[i:j])
 		// A colon before and punctuation after belong to the text around.
 		if s[0] == ':' && s[1] != ':' {
 			s = s[1:]
@@ -91,6 +88,20 @@ func findAddress(text string, i int) (start, end int, addr Address, next int) {
 		}
 	}
 	return i, i, addr, j
+}
+
+// spell copies a run of address characters with its colons decoded.
+func spell(dst *[longestAddress]byte, run string) []byte {
+	n := 0
+	for i := 0; i < len(run); i++ {
+		dst[n] = run[i]
+		if run[i] == '%' {
+			dst[n] = ':'
+			i += 2
+		}
+		n++
+	}
+	return dst[:n]
 }
 
 func b2i(b bool) int {

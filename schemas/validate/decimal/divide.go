@@ -42,32 +42,33 @@ func (n *Number) coefficient() uint64 {
 // divides reports whether d divides the digits of a followed by shift zeros.
 func divides(d uint64, a *Number, shift int64) bool {
 	rem := uint64(0)
-	take := func(power, chunk uint64) {
-		hi, lo := bits.Mul64(rem, power)
-		lo, carry := bits.Add64(lo, chunk, 0)
-		if hi += carry; hi == 0 {
-			rem = lo % d
-		} else {
-			rem = bits.Rem64(hi, lo, d)
-		}
-	}
 	power, chunk := uint64(1), uint64(0)
 	for i := int32(0); i < a.count; i++ {
 		chunk = chunk*10 + uint64(a.digit(i)-'0')
 		if power *= 10; power == 1e18 {
-			take(power, chunk)
+			rem = remainder(rem, power, chunk, d)
 			power, chunk = 1, 0
 		}
 	}
-	take(power, chunk)
+	rem = remainder(rem, power, chunk, d)
 	for ; shift > 0 && rem != 0; shift -= smallDigits {
 		power = 1
 		for range min(shift, smallDigits) {
 			power *= 10
 		}
-		take(power, 0)
+		rem = remainder(rem, power, 0, d)
 	}
 	return rem == 0
+}
+
+// remainder returns (rem·power + chunk) mod d.
+func remainder(rem, power, chunk, d uint64) uint64 {
+	hi, lo := bits.Mul64(rem, power)
+	lo, carry := bits.Add64(lo, chunk, 0)
+	if hi += carry; hi == 0 {
+		return lo % d
+	}
+	return bits.Rem64(hi, lo, d)
 }
 
 const (
