@@ -41,7 +41,7 @@ function pairs(object) {
 function deadLetter(it) {
   if (!it.error) return null;
   return section("Dead letter", 1,
-    h("div", { class: "violation" },
+    h("div", { class: "violation violations" },
       h("div", { class: "where" }, h("code", {}, it.route ?? "sink"), h("span", { class: "keyword" }, `${it.attempts ?? "?"} attempts`)),
       h("p", {}, it.error),
       h("code", { class: "schema" }, [it.at && `given up ${it.at}`, it.retried && `retried ${it.retried}`].filter(Boolean).join(", "))));
@@ -52,10 +52,11 @@ function violations(e) {
   if (list.length === 0) return null;
   const more = e.weir.violations_more ?? 0;
   return section("Violations", list.length + more,
-    list.map((v) => h("div", { class: "violation" },
+    h("div", { class: "violations" }, list.map((v) => h("div", { class: "violation" },
       h("div", { class: "where" }, h("code", {}, v.path || "/"), v.keyword && h("span", { class: "keyword" }, v.keyword)),
       h("p", {}, v.message ?? ""),
-      v.schema && h("code", { class: "schema" }, v.schema))),
+      // The event's own schema stands in the title; an entity's does not.
+      v.schema && v.schema !== envelope.schemaOf(e) && h("code", { class: "schema" }, v.schema)))),
     more > 0 && h("p", { class: "note" }, `and ${more} more`));
 }
 
