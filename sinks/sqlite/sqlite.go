@@ -1,0 +1,198 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+
+	driver "modernc.org/sqlite"
+	codes "modernc.org/sqlite/lib"
+
+	"weir/sinks"
+	"weir/sinks/columns"
+)
+
+// Sink writes to one table of one file.
+type Sink struct {
+	config Config
+
+	db     *sql.DB // one connection; nil while closed
+	insert *sql.Stmt
+	file   fs.FileInfo // of the database as it was opened
+
+	row  columns.Row
+	args []any
+}
+
+// Open opens the database, creates what is missing and brings the table up to date.
+func (s *Sink) Open(ctx context.Context) (err error) {
+	if s.db != nil {
+		return nil
+	}
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("opening %s: %w", s.config.Path, errors.Join(err, s.release()))
+		}
+	}()
+	if s.db, err = s.connect(); err != nil {
+		return err
+	}
+	if err = migrate(ctx, s.db, s.config.Table); err != nil {
+		return err
+	}
+	if s.insert, err = s.db.PrepareContext(ctx, insert(s.config.Table)); err != nil {
+		return err
+	}
+	s.file, err = os.Stat(s.config.Path)
+	return err
+}
+
+// connect opens the file, private to the user that weir runs as. SQLite gives
+// its companions, -wal and -shm, the same mode.
+func (s *Sink) connect() (*sql.DB, error) {
+	if err := os.MkdirAll(filepath.Dir(s.config.Path), 0o700); err != nil {
+		return nil, err
+	}
+	f, err := os.OpenFile(s.config.Path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.Close(); err != nil {
+		return nil, err
+	}
+	dsn := url.URL{Scheme: "file", Path: s.config.Path, RawQuery: url.Values{
+		"_txlock": {"immediate"},
+		"_pragma": {"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)"},
+	}.Encode()}
+	db, err := sql.Open("sqlite", dsn.String())
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(1)
+	return db, nil
+}
+
+// Write stores the batch in one transaction, synced when it returns.
+func (s *Sink) Write(ctx context.Context, b sinks.Batch) error {
+	if s.db == nil {
+		return sinks.ErrNotConnected
+	}
+	if len(b.Events) == 0 {
+		return nil
+	}
+	if err := s.inPlace(); err != nil {
+		return fmt.Errorf("%w: %w", sinks.ErrNotConnected, errors.Join(err, s.release()))
+	}
+	failed, err := s.write(ctx, b)
+	if err != nil {
+		return fmt.Errorf("writing to %s: %w", s.config.Path, err)
+	}
+	if len(failed) > 0 {
+		return &sinks.BatchError{Failed: failed}
+	}
+	return nil
+}
+
+// inPlace makes sure that the file is still the one that was opened: SQLite
+// goes on writing to a file that somebody removed, which nobody will read.
+func (s *Sink) inPlace() error {
+	info, err := os.Stat(s.config.Path)
+	if err != nil {
+		return err
+	}
+	if !os.SameFile(info, s.file) {
+		return fmt.Errorf("%s was replaced by another file", s.config.Path)
+	}
+	return nil
+}
+
+func (s *Sink) write(ctx context.Context, b sinks.Batch) (failed []sinks.EventError, err error) {
+	tx, err := s.db.BeginTx(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer tx.Rollback()
+	stmt := tx.StmtContext(ctx, s.insert)
+	defer stmt.Close()
+	for i, e := range b.Events {
+		err := s.row.Read(e.Envelope)
+		if err == nil {
+			s.args = arguments(s.args[:0], &s.row)
+			if _, err = stmt.ExecContext(ctx, s.args...); err != nil && !isRefusal(err) {
+				return nil, err
+			}
+		}
+		if err != nil {
+			failed = append(failed, sinks.EventError{Index: i, Err: err, Permanent: true})
+		}
+	}
+	return failed, tx.Commit()
+}
+
+// isRefusal reports whether SQLite refused one row. It has then undone that
+// statement alone, and the transaction goes on.
+func isRefusal(err error) bool {
+	var e *driver.Error
+	if !errors.As(err, &e) {
+		return false
+	}
+	switch e.Code() & 0xff { // the rest tells more of the same
+	case codes.SQLITE_CONSTRAINT, codes.SQLITE_TOOBIG, codes.SQLITE_MISMATCH:
+		return true
+	}
+	return false
+}
+
+// Migrate creates the table or brings it up to date.
+func (s *Sink) Migrate(ctx context.Context) error {
+	return s.with(func(db *sql.DB) error { return migrate(ctx, db, s.config.Table) })
+}
+
+// Check opens the database and tries whether it may be written to. It leaves nothing.
+func (s *Sink) Check(ctx context.Context) error {
+	err := s.with(func(db *sql.DB) error {
+		tx, err := db.BeginTx(ctx, nil)
+		if err != nil {
+			return err
+		}
+		defer tx.Rollback()
+		_, err = tx.ExecContext(ctx, `CREATE TABLE "weir_check" (n INTEGER)`)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("checking %s: %w", s.config.Path, err)
+	}
+	return nil
+}
+
+// with calls f on the open database, or on one opened for the occasion.
+func (s *Sink) with(f func(*sql.DB) error) error {
+	if s.db != nil {
+		return f(s.db)
+	}
+	db, err := s.connect()
+	if err != nil {
+		return err
+	}
+	return errors.Join(f(db), db.Close())
+}
+
+// Close closes the database, which folds the write-ahead log into its file.
+func (s *Sink) Close(context.Context) error { return s.release() }
+
+func (s *Sink) release() (err error) {
+	if s.insert != nil {
+		err = s.insert.Close()
+		s.insert = nil
+	}
+	if s.db != nil {
+		err = errors.Join(err, s.db.Close())
+		s.db = nil
+	}
+	return err
+}
