@@ -2,6 +2,7 @@ package collector
 
 import (
 	"strconv"
+	"unicode/utf8"
 
 	"weir/edge/envelope"
 )
@@ -48,13 +49,26 @@ func (c *Collector) validate(e *envelope.Event, s *envelope.SelfDescribing, path
 		}
 		e.Violate(envelope.Violation{
 			Schema:  s.Schema,
-			Path:    envelope.View(v.AppendPath(b)),
+			Path:    cutPath(v.AppendPath(b)),
 			Keyword: v.Keyword(),
 			Message: envelope.View(v.AppendMessage(nil)),
 		})
 	}
 	e.MoreViolations += c.run.More
 	return true
+}
+
+// cutPath bounds a path: the names in it are for the sender to choose.
+func cutPath(path []byte) string {
+	const longest = 256
+	if len(path) > longest {
+		n := longest
+		for !utf8.RuneStart(path[n]) {
+			n--
+		}
+		path = append(path[:n], "…"...)
+	}
+	return envelope.View(path)
 }
 
 // enclose writes the batch.

@@ -145,6 +145,19 @@ func TestLocate(t *testing.T) {
 	}
 }
 
+// Linear work: the time itself is for no test to say, but quadratic work on
+// these would outlast any patience.
+func TestScrubAddressesLongRuns(t *testing.T) {
+	var arena envelope.Arena
+	for _, unit := range []string{"a", "1", ".", ":", "1.", "1.2.3.4:", "1.2.3.4.", "::1:", "%3A", "1:2:3:4:5:6:7:8:"} {
+		text := strings.Repeat(unit, (4<<20)/len(unit))
+		got, _ := ScrubAddresses(&arena, text, 0, 0)
+		if unit == "1.2.3.4:" && strings.Contains(got, "1.2.3.4") {
+			t.Errorf("%s repeated: an address is left", unit)
+		}
+	}
+}
+
 func FuzzScrubAddresses(f *testing.F) {
 	f.Add("x 203.0.113.77 [2001:db8::1]:443 %3A%3a1 ::1.")
 	f.Fuzz(func(t *testing.T, s string) {

@@ -32,12 +32,14 @@ func ScrubAddresses(arena *envelope.Arena, text string, v4, v6 int) (string, boo
 // longestAddress is the length of an IPv6 address with an IPv4 tail, in full.
 const longestAddress = len("0000:0000:0000:0000:0000:ffff:255.255.255.255")
 
-// findAddress looks for an address in the run of address characters at text[i].
-// It is text[start:end], which is empty if there is none; looking goes on at next.
+// findAddress looks for an address in the run of address characters at text[i],
+// or in what of it could be one. It is text[start:end], which is empty if there
+// is none; looking goes on at next. All but a few of the bytes it read lie
+// before next, which keeps scrubbing linear in the text.
 func findAddress(text string, i int) (start, end int, addr Address, next int) {
 	n, colons := 0, 0
 	j := i
-	for j < len(text) {
+	for j < len(text) && n <= longestAddress {
 		c, size := text[j], 1
 		if c == '%' && j+2 < len(text) && text[j+1] == '3' && text[j+2]|0x20 == 'a' {
 			c, size = ':', 3
@@ -76,7 +78,7 @@ func findAddress(text string, i int) (start, end int, addr Address, next int) {
 			continue
 		}
 		from := k
-		for k < j && (text[k]-'0' <= 9 || text[k] == '.') {
+		for k < len(text) && (text[k]-'0' <= 9 || text[k] == '.') {
 			k++
 		}
 		to := k
@@ -86,6 +88,7 @@ func findAddress(text string, i int) (start, end int, addr Address, next int) {
 		if a, ok := ParseAddress(text[from:to]); ok {
 			return from, to, a, k
 		}
+		j = max(j, k)
 	}
 	return i, i, addr, j
 }

@@ -91,6 +91,12 @@ func (a *Adapter) decodeData(dst []envelope.Event, r *protocol.Request, key scan
 	return dst, nil
 }
 
+// maxParameters bounds the members of an event, and the pairs of a query
+// string: trackers know some eighty, and a sender that means harm many.
+const maxParameters = 256
+
+const tooMany = "must have no more than 256 parameters"
+
 // item is the place of an event in a body.
 type item struct {
 	schema string // the payload_data version that the body names
@@ -110,8 +116,18 @@ func (a *Adapter) decodeEvent(dst []envelope.Event, r *protocol.Request, at item
 		at.violate(e, "", "type", "must be an object")
 		return dst
 	}
+	start := *s
+	count := 0
 	var key, value scan.Text
 	for s.Object(); s.Member(&key); {
+		if count++; count > maxParameters {
+			*s = start
+			e.Reset()
+			e.Protocol = a.Name()
+			e.Payload = envelope.View(s.Skip())
+			at.violate(e, "", "maxProperties", tooMany)
+			return dst
+		}
 		name := a.text(key)
 		id := lookup(name)
 		known := id >= 0 && parameters[id].since <= at.minor

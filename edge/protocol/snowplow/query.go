@@ -5,14 +5,18 @@ import (
 	"weir/edge/protocol"
 )
 
-// readQuery decodes the query string once for all events of the request.
-func (a *Adapter) readQuery(query string) {
+// readQuery decodes the query string once for all events of the request. It
+// returns false if the string holds too many parameters.
+func (a *Adapter) readQuery(query string) bool {
 	a.query = a.query[:0]
 	q := protocol.NewQuery(query)
 	for {
 		name, value, ok := q.Next()
-		if !ok {
-			return
+		switch {
+		case !ok:
+			return true
+		case len(a.query) == maxParameters:
+			return false
 		}
 		name = protocol.Unescape(&a.arena, name, true)
 		id := lookup(name)

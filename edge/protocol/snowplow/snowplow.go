@@ -104,9 +104,11 @@ func (a *Adapter) Answer(r *protocol.Request) protocol.Answer {
 // Decode implements [protocol.Adapter].
 func (a *Adapter) Decode(dst []envelope.Event, r *protocol.Request) ([]envelope.Event, error) {
 	a.arena.Reset()
-	a.readQuery(r.Query)
+	query := a.readQuery(r.Query)
 	contentType := r.Header("Content-Type")
 	switch {
+	case !query:
+		return dst, &protocol.Fault{Violation: violation("", "maxProperties", tooMany)}
 	case r.Method != "POST":
 		return a.decodeQuery(dst, r), nil
 	case len(r.Body) == 0 && contentType == "" && len(a.query) > 0:
