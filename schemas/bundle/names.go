@@ -59,33 +59,50 @@ func (t *Tables) FindHead(names *Names, head uint64, name []byte) int {
 	if names.Count == 0 {
 		return -1
 	}
-	index := t.Index[names.Index : names.Index+1<<names.Bits]
-	mask := uint64(len(index) - 1)
-	for h := NameHash(head, name); ; h++ {
-		e := index[h&mask]
+	h := uint32(NameHash(head, name))
+	mask := uint32(1)<<names.Bits - 1
+	for ; ; h++ {
+		var e uint32
+		if names.Wide == 0 {
+			e = uint32(t.Index[names.Index+h&mask])
+		} else {
+			e = uint32(t.Wide[names.Index+h&mask])
+		}
 		if e == 0 {
 			return -1
 		}
-		s := &t.Slots[names.Slots+uint32(e)-1]
-		if s.Head == head && int(s.Len) == len(name) &&
-			(len(name) <= 8 || string(t.Bytes[s.Off+8:s.Off+s.Len]) == string(name[8:])) {
+		s := &t.Slots[names.Slots+e-1]
+		if s.Head == head && s.Short() == min(len(name), slotLong) && (len(name) <= 8 || string(t.Name(s)) == string(name)) {
 			return int(e) - 1
 		}
 	}
 }
 
-// IndexNames builds the hash index over slots, at most half full.
-func IndexNames(slots []Slot, text func(Slot) []byte) (index []uint16, logSize uint32) {
-	logSize = uint32(bits.Len(uint(2*len(slots) - 1)))
-	index = make([]uint16, 1<<logSize)
-	for i, s := range slots {
-		h := NameHash(s.Head, text(s))
+// maxNarrow is the most slots that an index of bytes can tell apart.
+const maxNarrow = 254
+
+// AddNames appends the slots to the tables, with an index at most half full.
+func (t *Tables) AddNames(slots []Slot) Names {
+	n := Names{Slots: uint32(len(t.Slots)), Count: uint16(len(slots)), Bits: uint8(bits.Len(uint(2*len(slots) - 1)))}
+	index := make([]uint16, 1<<n.Bits)
+	for i := range slots {
+		h := NameHash(slots[i].Head, t.Name(&slots[i]))
 		for index[h&uint64(len(index)-1)] != 0 {
 			h++
 		}
 		index[h&uint64(len(index)-1)] = uint16(i + 1)
 	}
-	return index, logSize
+	t.Slots = append(t.Slots, slots...)
+	if len(slots) > maxNarrow {
+		n.Wide, n.Index = 1, uint32(len(t.Wide))
+		t.Wide = append(t.Wide, index...)
+		return n
+	}
+	n.Index = uint32(len(t.Index))
+	for _, e := range index {
+		t.Index = append(t.Index, uint8(e))
+	}
+	return n
 }
 
 // FindSchema returns the position of the schema known by the URI.
@@ -94,31 +111,33 @@ func (t *Tables) FindSchema(uri []byte) (int, bool) {
 		return 0, false
 	}
 	sum := Sum(uri)
-	for h := sum; ; h++ {
-		e := t.URIs[h&uint64(len(t.URIs)-1)]
+	for h := uint32(sum); ; h++ {
+		e := t.URIs[h&uint32(len(t.URIs)-1)]
 		if e == 0 {
 			return 0, false
 		}
-		if s := &t.Schemas[e-1]; s.Hash == sum && string(t.Text(s.URI)) == string(uri) {
+		if s := &t.Schemas[e-1]; s.Hash == uint32(sum>>32) && string(t.Text(s.URI)) == string(uri) {
 			return int(e - 1), true
 		}
 	}
 }
 
-// IndexSchemas builds the hash index over schemas, at most half full.
-func IndexSchemas(schemas []Schema) []uint32 {
+// AddSchemas sets Schemas and their index, at most three quarters full.
+func (t *Tables) AddSchemas(schemas []Schema) {
+	t.Schemas = schemas
 	if len(schemas) == 0 {
-		return nil
+		return
 	}
-	index := make([]uint32, 1<<bits.Len(uint(2*len(schemas)-1)))
-	for i, s := range schemas {
-		h := s.Hash
-		for index[h&uint64(len(index)-1)] != 0 {
+	t.URIs = make([]uint32, 1<<bits.Len(uint(len(schemas)*4/3)))
+	for i := range schemas {
+		sum := Sum(t.Text(schemas[i].URI))
+		schemas[i].Hash = uint32(sum >> 32)
+		h := uint32(sum)
+		for t.URIs[h&uint32(len(t.URIs)-1)] != 0 {
 			h++
 		}
-		index[h&uint64(len(index)-1)] = uint32(i + 1)
+		t.URIs[h&uint32(len(t.URIs)-1)] = uint32(i + 1)
 	}
-	return index
 }
 
 // Text returns the bytes of a text.

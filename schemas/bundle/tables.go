@@ -1,16 +1,20 @@
 package bundle
 
-// The tables of a bundle. An index of 0 into Objects, Arrays, Numbers, Enums or
-// Ops means "says nothing about it": entry 0 of those tables is neutral.
-// Structures hold no padding, so that they can be read in place.
+import "encoding/binary"
+
+// Tables are the tables of a bundle. An index of 0 into Objects, Extras, Arrays,
+// Numbers, Enums or Ops means "says nothing about it": entry 0 of those tables
+// is neutral. Structures hold no padding, so that they can be read in place.
 type Tables struct {
 	Schemas   []Schema
 	URIs      []uint32 // hash index over Schemas: position + 1, 0 for none
 	Nodes     []Node
 	Objects   []Object
+	Extras    []Extra
 	Names     []Names
 	Slots     []Slot
-	Index     []uint16 // hash indexes of all Names: ordinal + 1, 0 for none
+	Index     []uint8  // hash indexes of Names: ordinal + 1, 0 for none
+	Wide      []uint16 // the same for Names of more than 254 slots
 	Masks     []uint64 // bitsets over slot ordinals
 	Rules     []Rule
 	Arrays    []Array
@@ -30,11 +34,9 @@ type Text struct{ Off, Len uint32 }
 
 // Schema is an entry point, known by a URI. One document may have several.
 type Schema struct {
-	Hash uint64 // Sum of the URI
+	Hash uint32 // upper half of Sum of the URI
+	Root uint32 // node
 	URI  Text
-	Path Text // the file it was compiled from, for people
-	Root uint32
-	_    uint32
 }
 
 // The kinds of instances, as bits of Node.Types. Numbers come in three kinds
@@ -93,9 +95,15 @@ const (
 
 // Object holds the assertions on objects.
 type Object struct {
-	Names         uint32 // the members it has something to say about
-	Additional    uint32 // node for all others
-	Required      uint32 // in Masks, one bit a slot; None for none
+	Names      uint32 // the members it has something to say about
+	Additional uint32 // node for all others
+	Required   uint32 // in Masks, one bit a slot; None for none
+	Extra      uint32
+	Flags      uint32
+}
+
+// Extra holds the rarer assertions on objects.
+type Extra struct {
 	MinProperties uint32
 	MaxProperties uint32
 	PropertyNames uint32 // node for the names themselves
@@ -103,7 +111,6 @@ type Object struct {
 	PatternCount  uint32
 	Deps          uint32 // first of DepCount Rules, dependencies between members
 	DepCount      uint32
-	Flags         uint32
 }
 
 // Flags of an Object and an Array.
@@ -123,29 +130,67 @@ const (
 // of an enum. Its slots stand in the order of declaration.
 type Names struct {
 	Slots uint32 // first of Count
-	Count uint32
-	Index uint32 // first of 1<<Bits entries
-	Bits  uint32
+	Index uint32 // first of 1<<Bits entries of Index, or of Wide
+	Count uint16
+	Bits  uint8
+	Wide  uint8 // 1 for Wide
 }
 
 // Slot is one string of Names. A name of up to eight bytes is decided by one
 // comparison of integers.
 type Slot struct {
-	Head  uint64 // first eight bytes, zero-padded, as a little-endian integer
-	Off   uint32 // in Bytes
-	Len   uint32
-	Child uint32 // node for the member's value
-	Flags uint32
+	Head uint64 // first eight bytes, zero-padded, as a little-endian integer
+	Off  uint32 // in Bytes; the upper bit is slotPlain
+	Rest uint32 // length, 8 bits, above the node for the member's value, 24 bits
 }
 
-// Flags of a Slot.
 const (
-	// Declared: the name stands under properties. Other slots exist because a
-	// name is required or depended upon.
-	Declared = 1 << iota
-	// Plain: in JSON the name needs no escapes, so it can be compared with raw bytes.
-	Plain
+	slotPlain = 1 << 31
+	slotNode  = 1<<24 - 1
+	slotLong  = 1<<8 - 1 // lengths from here on stand in four bytes before the text
+
+	// MaxNodes bounds Nodes, since slots have 24 bits for a node; the last one
+	// says that the name does not stand under properties, but is only required
+	// or depended upon.
+	MaxNodes = slotNode
 )
+
+// NewSlot returns the slot for a name whose text lies at off. Plain says that
+// the name needs no escapes in JSON, so that raw bytes can be compared. Before
+// the text of a name of 255 bytes or more stands its length in four bytes.
+func NewSlot(name string, off uint32, plain bool) Slot {
+	s := Slot{Head: Head([]byte(name)), Off: off, Rest: uint32(min(len(name), slotLong))<<24 | slotNode}
+	if plain && len(name) < slotLong {
+		s.Off |= slotPlain
+	}
+	return s
+}
+
+// Declare sets the node for the value of the member.
+func (s *Slot) Declare(node uint32) { s.Rest = s.Rest&^slotNode | node&slotNode }
+
+// Declared reports whether the name stands under properties.
+func (s *Slot) Declared() bool { return s.Rest&slotNode != slotNode }
+
+// Node is the node for the value of a declared member.
+func (s *Slot) Node() uint32 { return s.Rest & slotNode }
+
+// Plain reports whether the name can be compared with the raw bytes of a
+// document. If so, Short is its length.
+func (s *Slot) Plain() bool { return s.Off&slotPlain != 0 }
+
+// Short is the length of the name, or 255 if it is longer than 254 bytes.
+func (s *Slot) Short() int { return int(s.Rest >> 24) }
+
+// Name returns the name of a slot.
+func (t *Tables) Name(s *Slot) []byte {
+	off := s.Off &^ slotPlain
+	n := s.Rest >> 24
+	if n == slotLong {
+		n = binary.LittleEndian.Uint32(t.Bytes[off-4:])
+	}
+	return t.Bytes[off : off+n]
+}
 
 // Rule is a pair of a condition and a consequence.
 //
@@ -244,7 +289,8 @@ const (
 var (
 	AnythingNode  = Node{Types: TypeAny, MaxLength: None}
 	NothingNode   = Node{MaxLength: None}
-	NeutralObject = Object{Required: None, MaxProperties: None}
+	NeutralObject = Object{Required: None}
+	NeutralExtra  = Extra{MaxProperties: None}
 	NeutralArray  = Array{MaxItems: None, Contains: None}
 )
 
@@ -252,6 +298,7 @@ var (
 var Neutral = Tables{
 	Nodes:    []Node{AnythingNode, NothingNode},
 	Objects:  []Object{NeutralObject},
+	Extras:   []Extra{NeutralExtra},
 	Arrays:   []Array{NeutralArray},
 	Numbers:  make([]Number, 1),
 	Enums:    make([]Enum, 1),

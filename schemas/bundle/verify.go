@@ -1,6 +1,7 @@
 package bundle
 
 import (
+	"encoding/binary"
 	"errors"
 
 	"weir/schemas/scan"
@@ -11,44 +12,26 @@ import (
 // verify checks all that the engine relies on without looking.
 func (t *Tables) verify() error {
 	v := verifier{Tables: t}
-	v.neutral()
-	v.strings()
-	v.schemas()
-	v.names()
-	for i := range t.Nodes {
-		v.node(&t.Nodes[i])
+	// Each phase relies on those before it.
+	for _, phase := range [...]func(){
+		v.neutral, v.strings, v.schemas, v.names, v.extras, v.objects, v.arrays,
+		v.numbers, v.enums, v.constants, v.ops, v.nodes, v.acyclic,
+	} {
+		if phase(); v.err != nil {
+			return v.err
+		}
 	}
-	for i := range t.Objects {
-		v.object(&t.Objects[i])
-	}
-	for i := range t.Arrays {
-		v.array(&t.Arrays[i])
-	}
-	for i := range t.Numbers {
-		v.number(&t.Numbers[i])
-	}
-	for i := range t.Enums {
-		v.enum(&t.Enums[i])
-	}
-	for i := range t.Constants {
-		v.constant(&t.Constants[i])
-	}
-	v.ops()
-	for _, n := range t.Refs {
-		v.optionalNode(n)
-	}
-	for i := range t.Anchors {
-		v.isNode(t.Anchors[i].Node)
-	}
-	if v.err == nil {
-		v.acyclic()
-	}
-	return v.err
+	return nil
 }
+
+// maxSteps bounds the work of acyclic, as lists may overlap in a bundle made
+// to be slow.
+const maxSteps = 1 << 24
 
 type verifier struct {
 	*Tables
 	err     error
+	steps   int    // references followed in acyclic
 	pattern []bool // Strings entries that passed pattern.Verify
 }
 
@@ -82,13 +65,14 @@ func (v *verifier) text(x Text) bool {
 // neutral checks the entries that index 0 stands for.
 func (v *verifier) neutral() {
 	ok := len(v.Nodes) > 1 && len(v.Objects) > 0 && len(v.Arrays) > 0 && len(v.Numbers) > 0 && len(v.Enums) > 0 &&
-		len(v.Ops) > 0 && len(v.Names) > 0 && len(v.Strings) > 0 && len(v.Captures) > 0
+		len(v.Ops) > 0 && len(v.Names) > 0 && len(v.Extras) > 0 && len(v.Strings) > 0 && len(v.Captures) > 0
 	if !ok {
 		v.check(false, "neutral entries missing")
 		return
 	}
 	v.check(v.Nodes[Anything] == AnythingNode && v.Nodes[Nothing] == NothingNode, "the nodes of true and false are not what they should be")
-	v.check(v.Objects[0] == NeutralObject && v.Arrays[0] == NeutralArray && v.Names[0] == Names{}, "neutral entries are not neutral")
+	v.check(len(v.Nodes) <= MaxNodes, "too many nodes")
+	v.check(v.Objects[0] == NeutralObject && v.Extras[0] == NeutralExtra && v.Arrays[0] == NeutralArray && v.Names[0] == Names{}, "neutral entries are not neutral")
 }
 
 func (v *verifier) strings() {
@@ -105,7 +89,6 @@ func (v *verifier) schemas() {
 	for i := range v.Schemas {
 		s := &v.Schemas[i]
 		v.text(s.URI)
-		v.text(s.Path)
 		v.isNode(s.Root)
 	}
 	if len(v.Schemas) == 0 && len(v.URIs) == 0 {
@@ -121,26 +104,44 @@ func (v *verifier) schemas() {
 }
 
 func (v *verifier) names() {
+	for i := range v.Slots {
+		s := &v.Slots[i]
+		off, n := s.Off&^slotPlain, s.Rest>>24
+		if n == slotLong {
+			if s.Plain() || off < 4 || !v.within(off-4, 4, len(v.Bytes), "name out of range") {
+				v.check(false, "malformed name")
+				return
+			}
+			n = binary.LittleEndian.Uint32(v.Bytes[off-4:])
+		}
+		v.within(off, n, len(v.Bytes), "name out of range")
+		if s.Declared() {
+			v.isNode(s.Node())
+		}
+	}
 	for i := range v.Names[1:] {
 		n := &v.Names[1+i]
-		if !v.within(n.Slots, n.Count, len(v.Slots), "names out of range") {
-			return
+		length := len(v.Index)
+		if n.Wide != 0 {
+			length = len(v.Wide)
 		}
-		if n.Bits > 17 || n.Count > 1<<16-2 || !v.within(n.Index, 1<<n.Bits, len(v.Index), "index of names out of range") {
-			v.check(false, "index of names out of range")
+		if n.Bits > 17 || !v.within(n.Slots, uint32(n.Count), len(v.Slots), "names out of range") ||
+			!v.within(n.Index, 1<<n.Bits, length, "index of names out of range") {
+			v.check(false, "malformed names")
 			return
 		}
 		free := false
-		for _, e := range v.Index[n.Index : n.Index+1<<n.Bits] {
+		for k := n.Index; k < n.Index+1<<n.Bits; k++ {
+			e := uint16(0)
+			if n.Wide != 0 {
+				e = v.Wide[k]
+			} else {
+				e = uint16(v.Index[k])
+			}
 			free = free || e == 0
-			v.check(uint32(e) <= n.Count, "index of names out of range")
+			v.check(e <= n.Count, "index of names out of range")
 		}
 		v.check(free, "index of names is full")
-	}
-	for i := range v.Slots {
-		s := &v.Slots[i]
-		v.within(s.Off, s.Len, len(v.Bytes), "name out of range")
-		v.isNode(s.Child)
 	}
 }
 
@@ -155,82 +156,113 @@ func (v *verifier) patternTable(i uint32) {
 	}
 }
 
-func (v *verifier) node(n *Node) {
-	if n.Flags&NodeAlias != 0 {
-		v.isNode(n.Ops)
-	} else {
-		v.check(n.Ops < uint32(len(v.Ops)), "op out of range")
+func (v *verifier) nodes() {
+	for i := range v.Nodes {
+		n := &v.Nodes[i]
+		if n.Flags&NodeAlias != 0 {
+			v.isNode(n.Ops)
+		} else {
+			v.check(n.Ops < uint32(len(v.Ops)), "op out of range")
+		}
+		if n.Pattern != 0 {
+			v.patternTable(n.Pattern)
+		}
+		v.check(uint32(n.Capture) < uint32(len(v.Captures)), "capture out of range")
+		v.check(n.Number < uint32(len(v.Numbers)) && n.Array < uint32(len(v.Arrays)) &&
+			n.Object < uint32(len(v.Objects)) && n.Enum < uint32(len(v.Enums)), "assertions of a node out of range")
 	}
-	if n.Pattern != 0 {
-		v.patternTable(n.Pattern)
-	}
-	v.check(uint32(n.Capture) < uint32(len(v.Captures)), "capture out of range")
-	v.check(n.Number < uint32(len(v.Numbers)) && n.Array < uint32(len(v.Arrays)) &&
-		n.Object < uint32(len(v.Objects)) && n.Enum < uint32(len(v.Enums)), "assertions of a node out of range")
 }
 
-func (v *verifier) object(o *Object) {
-	if o.Names >= uint32(len(v.Names)) {
-		v.check(false, "names of an object out of range")
-		return
-	}
-	count := v.Names[o.Names].Count
-	if o.Required != None {
-		v.within(o.Required, (count+63)/64, len(v.Masks), "required names out of range")
-	}
-	v.isNode(o.Additional)
-	v.isNode(o.PropertyNames)
-	if v.within(o.Patterns, o.PatternCount, len(v.Rules), "rules out of range") {
-		for _, r := range v.Rules[o.Patterns : o.Patterns+o.PatternCount] {
-			v.patternTable(r.A)
-			v.isNode(r.B)
-			v.check(r.Kind < uint32(len(v.Strings)), "pattern out of range")
+func (v *verifier) objects() {
+	for i := range v.Objects {
+		o := &v.Objects[i]
+		v.isNode(o.Additional)
+		if o.Names >= uint32(len(v.Names)) || o.Extra >= uint32(len(v.Extras)) {
+			v.check(false, "assertions of an object out of range")
+			return
 		}
-	}
-	if v.within(o.Deps, o.DepCount, len(v.Rules), "rules out of range") {
-		for _, r := range v.Rules[o.Deps : o.Deps+o.DepCount] {
-			v.check(r.A < count && r.Kind <= DepLegacyNode, "malformed dependency")
-			if r.Kind == DepNode || r.Kind == DepLegacyNode {
-				v.isNode(r.B)
-			} else {
+		count := uint32(v.Names[o.Names].Count)
+		if o.Required != None {
+			v.check(count > 0, "required names without names")
+			v.within(o.Required, (count+63)/64, len(v.Masks), "required names out of range")
+		}
+		e := &v.Extras[o.Extra]
+		for _, r := range v.Rules[e.Deps : e.Deps+e.DepCount] {
+			v.check(r.A < count, "malformed dependency")
+			if r.Kind == DepSlot || r.Kind == DepLegacySlot {
 				v.check(r.B < count, "malformed dependency")
 			}
 		}
 	}
 }
 
-func (v *verifier) array(a *Array) {
-	v.isNode(a.Items)
-	v.optionalNode(a.Contains)
-	if v.within(a.Prefix, a.PrefixCount, len(v.Refs), "items out of range") {
-		for _, n := range v.Refs[a.Prefix : a.Prefix+a.PrefixCount] {
-			v.isNode(n)
+func (v *verifier) extras() {
+	for i := range v.Extras {
+		e := &v.Extras[i]
+		v.isNode(e.PropertyNames)
+		if v.within(e.Patterns, e.PatternCount, len(v.Rules), "rules out of range") {
+			for _, r := range v.Rules[e.Patterns : e.Patterns+e.PatternCount] {
+				v.patternTable(r.A)
+				v.isNode(r.B)
+				v.check(r.Kind < uint32(len(v.Strings)), "pattern out of range")
+			}
+		}
+		if v.within(e.Deps, e.DepCount, len(v.Rules), "rules out of range") {
+			for _, r := range v.Rules[e.Deps : e.Deps+e.DepCount] {
+				v.check(r.Kind <= DepLegacyNode, "malformed dependency")
+				if r.Kind == DepNode || r.Kind == DepLegacyNode {
+					v.isNode(r.B)
+				}
+			}
 		}
 	}
 }
 
-func (v *verifier) number(n *Number) {
-	for _, i := range [...]uint32{n.Min, n.Max, n.Multiple} {
-		if i == 0 {
-			continue
+func (v *verifier) arrays() {
+	for i := range v.Arrays {
+		a := &v.Arrays[i]
+		v.isNode(a.Items)
+		v.optionalNode(a.Contains)
+		if v.within(a.Prefix, a.PrefixCount, len(v.Refs), "items out of range") {
+			for _, n := range v.Refs[a.Prefix : a.Prefix+a.PrefixCount] {
+				v.isNode(n)
+			}
 		}
-		if uint64(i)+1 >= uint64(len(v.Strings)) {
-			v.check(false, "decimal out of range")
-		} else if v.err == nil {
+	}
+}
+
+func (v *verifier) numbers() {
+	for i := range v.Numbers {
+		n := &v.Numbers[i]
+		v.check(n.Step >= 0, "malformed number")
+		for _, i := range [...]uint32{n.Min, n.Max, n.Multiple} {
+			if i == 0 {
+				continue
+			}
+			if uint64(i)+1 >= uint64(len(v.Strings)) {
+				v.check(false, "decimal out of range")
+				return
+			}
 			_, err := decimal.Read(v.String(i))
 			v.check(err == nil, "malformed decimal")
 		}
 	}
-	v.check(n.Step >= 0, "malformed number")
 }
 
-func (v *verifier) enum(e *Enum) {
-	v.check(e.Names < uint32(len(v.Names)), "strings of an enum out of range")
-	v.within(e.Values, e.Count, len(v.Constants), "values of an enum out of range")
+func (v *verifier) enums() {
+	for i := range v.Enums {
+		e := &v.Enums[i]
+		v.check(e.Names < uint32(len(v.Names)), "strings of an enum out of range")
+		v.within(e.Values, e.Count, len(v.Constants), "values of an enum out of range")
+	}
 }
 
-func (v *verifier) constant(c *Constant) {
-	if v.text(c.Value) && v.err == nil {
+func (v *verifier) constants() {
+	for i := range v.Constants {
+		c := &v.Constants[i]
+		if !v.text(c.Value) {
+			return
+		}
 		b := v.Text(c.Value)
 		end, code := scan.ValueEnd(b, 0, scan.MaxDepth)
 		v.check(code == scan.OK && end == len(b), "constant is not JSON")
@@ -238,6 +270,12 @@ func (v *verifier) constant(c *Constant) {
 }
 
 func (v *verifier) ops() {
+	for _, n := range v.Refs {
+		v.optionalNode(n)
+	}
+	for i := range v.Anchors {
+		v.isNode(v.Anchors[i].Node)
+	}
 	v.check(v.Ops[len(v.Ops)-1].Code == OpEnd && v.Ops[0].Code == OpEnd, "ops do not end")
 	for i := range v.Ops {
 		op := &v.Ops[i]
@@ -281,6 +319,7 @@ func (v *verifier) acyclic() {
 			}
 		})
 	}
+	v.check(v.steps <= maxSteps, "too many references on one value")
 	v.check(len(ready) == len(v.Nodes), "a node refers to itself without consuming input")
 }
 
@@ -288,23 +327,29 @@ func (v *verifier) acyclic() {
 // dynamic references other than the default depend on the path taken; the
 // engine bounds those by counting.
 func (v *verifier) inPlace(n *Node, f func(uint32)) {
+	if v.steps > maxSteps {
+		return
+	}
 	if n.Flags&NodeAlias != 0 {
 		f(n.Ops)
 		return
 	}
-	o := &v.Objects[n.Object]
-	for _, r := range v.Rules[o.Deps : o.Deps+o.DepCount] {
+	e := &v.Extras[v.Objects[n.Object].Extra]
+	for _, r := range v.Rules[e.Deps : e.Deps+e.DepCount] {
 		if r.Kind == DepNode || r.Kind == DepLegacyNode {
 			f(r.B)
 		}
 	}
+	v.steps += int(e.DepCount)
 	for _, op := range v.Ops[n.Ops:] {
+		v.steps++
 		switch op.Code {
 		case OpEnd:
 			return
 		case OpRef, OpAllOf, OpNot, OpDynamicRef, OpRecursiveRef, OpScope:
 			f(op.A)
 		case OpAnyOf, OpOneOf:
+			v.steps += int(op.B)
 			for _, r := range v.Refs[op.A : op.A+op.B] {
 				f(r)
 			}

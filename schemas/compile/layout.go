@@ -1,6 +1,7 @@
 package compile
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math"
 	"strings"
@@ -17,6 +18,7 @@ func (c *compiler) layout(roots []*node, targets []dynamicTarget) *bundle.Tables
 	w.t = bundle.Tables{
 		Nodes:    make([]bundle.Node, 0, count),
 		Objects:  []bundle.Object{bundle.NeutralObject},
+		Extras:   []bundle.Extra{bundle.NeutralExtra},
 		Arrays:   []bundle.Array{bundle.NeutralArray},
 		Numbers:  make([]bundle.Number, 1),
 		Enums:    make([]bundle.Enum, 1),
@@ -30,14 +32,16 @@ func (c *compiler) layout(roots []*node, targets []dynamicTarget) *bundle.Tables
 			w.t.Nodes = append(w.t.Nodes, w.node(n))
 		}
 	}
+	if count > bundle.MaxNodes {
+		c.errs = append(c.errs, fmt.Errorf("%d distinct schema positions, which is more than %d: compile fewer schemas into one bundle", count, bundle.MaxNodes))
+	}
+	var schemas []bundle.Schema
 	for i, d := range c.documents {
 		for _, uri := range d.uris {
-			w.t.Schemas = append(w.t.Schemas, bundle.Schema{
-				Hash: bundle.Sum([]byte(uri)), URI: w.text(uri), Path: w.text(d.Path), Root: class[roots[i]],
-			})
+			schemas = append(schemas, bundle.Schema{URI: w.text(uri), Root: class[roots[i]]})
 		}
 	}
-	w.t.URIs = bundle.IndexSchemas(w.t.Schemas)
+	w.t.AddSchemas(schemas)
 	for _, x := range targets {
 		w.t.Anchors = append(w.t.Anchors, bundle.Anchor{Resource: x.resource, Name: x.name, Node: class[x.node]})
 	}
@@ -205,14 +209,12 @@ func (w *writer) object(n *node) uint32 {
 		ordinal[s.name] = uint32(i)
 		slots[i] = w.slot(s.name)
 		if s.node != nil {
-			slots[i].Child = w.class[s.node]
-			slots[i].Flags |= bundle.Declared
+			slots[i].Declare(w.class[s.node])
 		}
 	}
 	b := bundle.Object{
 		Names: w.names(n, slots), Additional: w.class[o.additional], Required: bundle.None,
-		MinProperties: o.min, MaxProperties: o.max, PropertyNames: w.class[o.names],
-		PatternCount: uint32(len(o.patterns)), DepCount: uint32(len(o.deps)), Flags: o.flags,
+		Extra: w.extra(o, ordinal), Flags: o.flags,
 	}
 	if len(o.required) > 0 {
 		mask := make([]uint64, (len(slots)+63)/64)
@@ -224,6 +226,17 @@ func (w *writer) object(n *node) uint32 {
 			w.t.Masks = append(w.t.Masks, mask...)
 			return uint32(len(w.t.Masks) - len(mask))
 		})
+	}
+	return w.once("object", b, func() uint32 {
+		w.t.Objects = append(w.t.Objects, b)
+		return uint32(len(w.t.Objects) - 1)
+	})
+}
+
+func (w *writer) extra(o *object, ordinal map[string]uint32) uint32 {
+	b := bundle.Extra{
+		MinProperties: o.min, MaxProperties: o.max, PropertyNames: w.class[o.names],
+		PatternCount: uint32(len(o.patterns)), DepCount: uint32(len(o.deps)),
 	}
 	var rules []bundle.Rule
 	for _, p := range o.patterns {
@@ -244,9 +257,12 @@ func (w *writer) object(n *node) uint32 {
 		rules = append(rules, r)
 	}
 	b.Deps = w.rules(rules)
-	return w.once("object", b, func() uint32 {
-		w.t.Objects = append(w.t.Objects, b)
-		return uint32(len(w.t.Objects) - 1)
+	if b == bundle.NeutralExtra {
+		return 0
+	}
+	return w.once("extra", b, func() uint32 {
+		w.t.Extras = append(w.t.Extras, b)
+		return uint32(len(w.t.Extras) - 1)
 	})
 }
 
@@ -261,12 +277,16 @@ func (w *writer) rules(rules []bundle.Rule) uint32 {
 }
 
 func (w *writer) slot(name string) bundle.Slot {
-	text := w.text(name)
-	s := bundle.Slot{Head: bundle.Head([]byte(name)), Off: text.Off, Len: text.Len}
-	if strings.IndexFunc(name, func(r rune) bool { return r < ' ' || r == '"' || r == '\\' }) < 0 {
-		s.Flags = bundle.Plain
-	}
-	return s
+	plain := strings.IndexFunc(name, func(r rune) bool { return r < ' ' || r == '"' || r == '\\' }) < 0
+	off := w.once("name", name, func() uint32 {
+		if len(name) < 255 {
+			return w.text(name).Off
+		}
+		w.t.Bytes = binary.LittleEndian.AppendUint32(w.t.Bytes, uint32(len(name)))
+		w.t.Bytes = append(w.t.Bytes, name...)
+		return uint32(len(w.t.Bytes) - len(name))
+	})
+	return bundle.NewSlot(name, off, plain)
 }
 
 // maxNames is the most names that one index can hold.
@@ -281,12 +301,7 @@ func (w *writer) names(n *node, slots []bundle.Slot) uint32 {
 		return 0
 	}
 	return w.once("names", slots, func() uint32 {
-		index, bits := bundle.IndexNames(slots, func(s bundle.Slot) []byte { return w.t.Bytes[s.Off : s.Off+s.Len] })
-		w.t.Names = append(w.t.Names, bundle.Names{
-			Slots: uint32(len(w.t.Slots)), Count: uint32(len(slots)), Index: uint32(len(w.t.Index)), Bits: bits,
-		})
-		w.t.Slots = append(w.t.Slots, slots...)
-		w.t.Index = append(w.t.Index, index...)
+		w.t.Names = append(w.t.Names, w.t.AddNames(slots))
 		return uint32(len(w.t.Names) - 1)
 	})
 }

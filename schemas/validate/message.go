@@ -11,7 +11,7 @@ import (
 func (v *Violation) AppendMessage(dst []byte) []byte {
 	t := &v.set.b.Tables
 	n := v.nodeOf()
-	number, array, object := &t.Numbers[n.Number], &t.Arrays[n.Array], &t.Objects[n.Object]
+	number, array, object := &t.Numbers[n.Number], &t.Arrays[n.Array], &t.Extras[t.Objects[n.Object].Extra]
 	switch v.keyword {
 	case kwSyntax:
 		dst = append(append(dst, "is not JSON: "...), scan.Code(v.arg).String()...)
@@ -161,8 +161,8 @@ func (v *Violation) appendEnum(dst []byte) []byte {
 			dst = append(dst, value...)
 		}
 	}
-	for _, s := range t.Slots[names.Slots : names.Slots+names.Count] {
-		show(true, t.Bytes[s.Off:s.Off+s.Len])
+	for i := range names.Count {
+		show(true, t.Name(&t.Slots[names.Slots+uint32(i)]))
 	}
 	for _, c := range t.Constants[e.Values : e.Values+e.Count] {
 		show(false, t.Text(c.Value))
@@ -184,8 +184,7 @@ func (v *Violation) appendEnum(dst []byte) []byte {
 
 func (v *Violation) appendName(dst []byte) []byte {
 	t := &v.set.b.Tables
-	s := &t.Slots[v.arg]
-	return append(append(append(dst, '"'), t.Bytes[s.Off:s.Off+s.Len]...), '"')
+	return append(append(append(dst, '"'), t.Name(&t.Slots[v.arg])...), '"')
 }
 
 // appendDecimal appends the text of a decimal, which stands after it in Strings.

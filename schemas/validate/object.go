@@ -22,10 +22,11 @@ func (r *Run) object(id uint32, n *bundle.Node, start int) int {
 	doc, t := r.doc, r.t
 	o := &t.Objects[n.Object]
 	names := &t.Names[o.Names]
-	slots := t.Slots[names.Slots : names.Slots+names.Count]
+	slots := t.Slots[names.Slots : names.Slots+uint32(names.Count)]
 	track := r.track
 	r.track = false
 	words, extents := len(r.words), len(r.extent)
+	extra := o.Extra != 0 && t.Extras[o.Extra].PatternCount|t.Extras[o.Extra].PropertyNames != 0
 	if len(slots) > 64 {
 		r.words = appendZeros(r.words, (len(slots)-1)/64)
 	}
@@ -45,9 +46,9 @@ func (r *Run) object(id uint32, n *bundle.Node, start int) int {
 			key, end, ord := i, 0, -1
 			var flags scan.Flags
 			var hash uint64
-			if next < len(slots) && nameAt(doc, i, &slots[next], t.Bytes) {
+			if next < len(slots) && nameAt(t, &slots[next], doc, i) {
 				ord = next
-				end = i + int(slots[next].Len)
+				end = i + slots[next].Short()
 			} else {
 				var code scan.Code
 				end, flags, code = scan.StringEnd(doc, i)
@@ -86,11 +87,11 @@ func (r *Run) object(id uint32, n *bundle.Node, start int) int {
 			} else {
 				r.extent = append(r.extent, extent{hash, uint32(key), uint32(end)})
 			}
-			if o.PatternCount|o.PropertyNames != 0 {
+			if extra {
 				i = r.member(o, names.Slots, ord, slot, key, end, flags, i, track, members)
-			} else if slot.Flags&bundle.Declared != 0 {
+			} else if slot.Declared() {
 				r.frames[top] = frame{uint32(stepProperty)<<stepShift | (names.Slots + uint32(ord)), uint32(key)}
-				i = r.value(slot.Child, i)
+				i = r.value(slot.Node(), i)
 				if track {
 					r.evaluated(members)
 				}
@@ -147,27 +148,30 @@ func (r *Run) object(id uint32, n *bundle.Node, start int) int {
 			}
 		}
 	}
-	if uint32(members) < o.MinProperties && !r.violate(id, kwMinProperties, 0, start) {
-		return -1
-	}
-	if uint32(members) > o.MaxProperties && !r.violate(id, kwMaxProperties, 0, start) {
-		return -1
-	}
-	if o.DepCount != 0 && !r.dependencies(id, o, names, seen, words, start, i) {
-		return -1
+	if o.Extra != 0 {
+		e := &t.Extras[o.Extra]
+		if uint32(members) < e.MinProperties && !r.violate(id, kwMinProperties, 0, start) {
+			return -1
+		}
+		if uint32(members) > e.MaxProperties && !r.violate(id, kwMaxProperties, 0, start) {
+			return -1
+		}
+		if e.DepCount != 0 && !r.dependencies(id, e, names, seen, words, start, i) {
+			return -1
+		}
 	}
 	r.words = r.words[:words]
 	return i
 }
 
 // noSlot stands in for the slot of a name that no keyword mentions.
-var noSlot bundle.Slot
+var noSlot = bundle.NewSlot("", 0, false)
 
 // nameAt reports whether the name of the slot and its closing quote stand at
 // doc[i], without looking for the end of the string first.
-func nameAt(doc []byte, i int, s *bundle.Slot, text []byte) bool {
-	n := int(s.Len)
-	if s.Flags&bundle.Plain == 0 || i+n+8 > len(doc) {
+func nameAt(t *bundle.Tables, s *bundle.Slot, doc []byte, i int) bool {
+	n := s.Short()
+	if !s.Plain() || i+n+8 > len(doc) {
 		return false
 	}
 	head := binary.LittleEndian.Uint64(doc[i:])
@@ -175,7 +179,7 @@ func nameAt(doc []byte, i int, s *bundle.Slot, text []byte) bool {
 		head &= 1<<(8*n&63) - 1
 	}
 	return head == s.Head && doc[i+n] == '"' &&
-		(n <= 8 || string(doc[i+8:i+n]) == string(text[s.Off+8:s.Off+uint32(n)]))
+		(n <= 8 || string(doc[i+8:i+n]) == string(t.Name(s)[8:]))
 }
 
 // name returns the member name between doc[key] and doc[end], unescaped.
@@ -192,28 +196,29 @@ func (r *Run) name(key, end int, flags scan.Flags) []byte {
 // propertyNames have a say. It returns the index after the value.
 func (r *Run) member(o *bundle.Object, firstSlot uint32, ord int, slot *bundle.Slot, key, end int, flags scan.Flags, i int, track bool, members int) int {
 	top := r.top - 1
-	if o.PropertyNames != bundle.Anything {
+	e := &r.t.Extras[o.Extra]
+	if e.PropertyNames != bundle.Anything {
 		r.frames[top] = frame{uint32(stepPropertyNames) << stepShift, uint32(key)}
-		if r.value(o.PropertyNames, key-1) < 0 {
+		if r.value(e.PropertyNames, key-1) < 0 {
 			return -1
 		}
 	}
 	after := 0
-	if slot.Flags&bundle.Declared != 0 {
+	if slot.Declared() {
 		r.frames[top] = frame{uint32(stepProperty)<<stepShift | (firstSlot + uint32(ord)), uint32(key)}
-		if after = r.value(slot.Child, i); after < 0 {
+		if after = r.value(slot.Node(), i); after < 0 {
 			return -1
 		}
 	}
-	for k := range o.PatternCount {
-		rule := &r.t.Rules[o.Patterns+k]
+	for k := range e.PatternCount {
+		rule := &r.t.Rules[e.Patterns+k]
 		if !pattern.Match(r.t.String(rule.A), r.name(key, end, flags)) {
 			continue
 		}
 		if after != 0 && !r.spend(after-i, i) {
 			return -1
 		}
-		r.frames[top] = frame{uint32(stepPattern)<<stepShift | (o.Patterns + k), uint32(key)}
+		r.frames[top] = frame{uint32(stepPattern)<<stepShift | (e.Patterns + k), uint32(key)}
 		if after = r.value(rule.B, i); after < 0 {
 			return -1
 		}
@@ -246,8 +251,8 @@ func (r *Run) missing(id, firstSlot uint32, missing uint64, start int) bool {
 	return true
 }
 
-func (r *Run) dependencies(id uint32, o *bundle.Object, names *bundle.Names, seen uint64, words, start, end int) bool {
-	for _, rule := range r.t.Rules[o.Deps : o.Deps+o.DepCount] {
+func (r *Run) dependencies(id uint32, e *bundle.Extra, names *bundle.Names, seen uint64, words, start, end int) bool {
+	for _, rule := range r.t.Rules[e.Deps : e.Deps+e.DepCount] {
 		if !r.has(seen, words, rule.A) {
 			continue
 		}

@@ -91,9 +91,8 @@ func (v *Violation) AppendSchemaPath(dst []byte) []byte {
 		dst = append(append(dst, '/'), stepNames[f.kind()]...)
 		switch f.kind() {
 		case stepProperty, stepDependentSchemas, stepDependencies:
-			s := &t.Slots[f.arg()]
 			n := len(dst) + 1
-			dst = escapePointer(append(append(dst, '/'), t.Bytes[s.Off:s.Off+s.Len]...), n)
+			dst = escapePointer(append(append(dst, '/'), t.Name(&t.Slots[f.arg()])...), n)
 		case stepPattern:
 			n := len(dst) + 1
 			dst = escapePointer(append(append(dst, '/'), t.String(t.Rules[f.arg()].Kind)...), n)
