@@ -20,12 +20,21 @@
 //	  "batch":      "0193…",                // batch id, a UUIDv7
 //	  "index":      0,                      // place in the batch
 //	  "bundle":     "9f86d081884c7d65",     // hash of the schemas that judged it
-//	  "violations": [{"schema","path","keyword","message"}…], "violations_more": 3,
+//	  "violations": [{"schema","path","keyword","message"}…], // at most MaxViolations of them …
+//	  "violations_more": 3,                  // … and how many more there were
 //	  "receipts":   [{"rule","field","action"}…],
 //	  "edge":       {"country","region"…},  // as the privacy rules left it
 //	  "rejected":   {"res":"abc"},          // parameters that could not become a column
 //	  "payload":    "…"                     // the request body, when no event could be read from it
 //	}
+//
+// A violation's path is a JSON pointer into the envelope
+// ("/unstruct_event/data/price", "/contexts/1/data/id", "/page_url"). Two kinds
+// point into the request body instead: those of a wire format's own schema, as
+// of Snowplow's payload_data ("/data/0/foo"), and those of rules that no schema
+// holds, whose schema is "" (keywords size_violation, contentEncoding, path, trap).
+//
+// event_id, collector_tstamp and weir are in every envelope.
 //
 // A batch is newline-delimited JSON (application/x-ndjson): a [Header] line
 // followed by Header.Events envelope lines. Several batches may be
