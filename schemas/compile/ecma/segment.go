@@ -255,14 +255,18 @@ func encodeRow(row []run, end bool, automaton []byte) []byte {
 	t := make([]byte, 1+256)
 	t[0] = byte(pattern.Segments)
 	var literal []byte
+	some := false // the last step is a StepSome
 	flush := func() {
 		for len(literal) > 0 {
 			n := min(len(literal), 255)
-			if n == 1 {
+			if last := len(t) - 2; some && n == 1 {
+				t = append(t[:last], pattern.StepField, t[last+1], literal[0])
+			} else if n == 1 {
 				t = append(t, pattern.StepByte, literal[0])
 			} else {
 				t = append(append(t, pattern.StepLiteral, byte(n)), literal[:n]...)
 			}
+			some = false
 			literal = literal[n:]
 		}
 	}
@@ -290,8 +294,10 @@ func encodeRow(row []run, end bool, automaton []byte) []byte {
 		}
 		if step == pattern.StepRun && r.min == 1 && r.max == inf {
 			t = append(t, pattern.StepSome, 1<<c)
+			some = true
 			continue
 		}
+		some = false
 		t = appendRange(append(t, step, 1<<c), r)
 	}
 	flush()

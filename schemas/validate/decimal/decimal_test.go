@@ -118,6 +118,8 @@ func TestMultipleOf(t *testing.T) {
 		{"1e99999999999", "1125899906842624", true},
 		{digits(400) + "0", digits(400), true},
 		{digits(400) + "1", digits(400), false},
+		{digits(900) + "0", digits(900), true},
+		{digits(900) + "1", digits(900), false},
 		{"1" + strings.Repeat("0", 500), "1" + strings.Repeat("0", 40), true},
 		{"1e1000", strings.Repeat("9", 30), false},
 		{"340282366920938463463374607431768211456", "340282366920938463463374607431768211456", true},
@@ -278,7 +280,7 @@ func TestReadRefuses(t *testing.T) {
 }
 
 func TestNoAllocation(t *testing.T) {
-	tokens := [][]byte{[]byte("42"), []byte("-19.990"), []byte("1e400"), []byte(strings.Repeat("9", 288)), []byte("0.01")}
+	tokens := [][]byte{[]byte("42"), []byte("-19.990"), []byte("1e400"), []byte(strings.Repeat("9", 558)), []byte("0.01")}
 	enc := decimal.Append(nil, parse(t, "1234567890.123456789"))
 	if n := testing.AllocsPerRun(100, func() {
 		bound, _ := decimal.Read(enc)

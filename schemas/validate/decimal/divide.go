@@ -6,7 +6,7 @@ import "math/bits"
 // zero; zero divides nothing else.
 //
 // The work is bounded by the digits of a times the digits of b. Nothing is
-// allocated unless b has more than 288 significant digits.
+// allocated unless b has more than 558 significant digits.
 func MultipleOf(a, b Number) bool {
 	if a.isZero() || b.isZero() {
 		return a.isZero()
@@ -74,19 +74,21 @@ func remainder(rem, power, chunk, d uint64) uint64 {
 const (
 	limbBase   = 1_000_000_000
 	limbDigits = 9
-	stackLimbs = 33 // 32 for the divisor, one to grow into
+	stackLimbs = 63 // one of them to grow into; TinyGo keeps no more than 256 bytes on the stack
 )
 
 // dividesLong is divides for a divisor of any length: schoolbook division with
 // limbs of nine digits, lowest first, one digit of the dividend at a time.
 func dividesLong(b, a *Number, shift int64) bool {
-	var stack [2 * stackLimbs]uint32
 	n := (int(b.count)+limbDigits-1)/limbDigits + 1
-	space := stack[:]
 	if n > stackLimbs {
-		space = make([]uint32, 2*n)
+		return dividesIn(make([]uint32, n), make([]uint32, n), b, a, shift)
 	}
-	d, rem := space[:n], space[n:2*n]
+	var divisor, remainder [stackLimbs]uint32
+	return dividesIn(divisor[:n], remainder[:n], b, a, shift)
+}
+
+func dividesIn(d, rem []uint32, b, a *Number, shift int64) bool {
 	for i := int32(0); i < b.count; i++ {
 		timesTenPlus(d, uint32(b.digit(i)-'0'))
 	}

@@ -77,30 +77,35 @@ func isIDNHostname(s []byte) bool {
 
 // idnLabel checks one label and returns how long it is in ASCII.
 func idnLabel(s []byte, d *domain) (length int, ok bool) {
-	var u uLabel
-	ascii := true
-	for i := 0; i < len(s); {
-		r, n := decode(s[i:])
-		if r >= 0x80 {
-			ascii = false
-		}
-		if !u.append(r) {
-			return 0, false
-		}
-		i += n
-	}
-	if ascii {
+	if isASCII(s) {
 		if len(s) >= 4 && s[2] == '-' && s[3] == '-' && !isACE(s) {
 			return 0, false
 		}
 		return len(s), isLabel(s, d)
 	}
+	var u uLabel
+	for len(s) > 0 {
+		r, n := decode(s)
+		if !u.append(r) {
+			return 0, false
+		}
+		s = s[n:]
+	}
 	if !u.valid(d) {
 		return 0, false
 	}
-	var buf [maxLabel]byte
+	var buf [maxPoints]byte
 	n := u.encode(&buf)
-	return 4 + n, n > 0 && 4+n <= maxLabel
+	return len("xn--") + n, n > 0
+}
+
+func isASCII(s []byte) bool {
+	for _, c := range s {
+		if c >= 0x80 {
+			return false
+		}
+	}
+	return true
 }
 
 // isALabel decodes a label that begins with xn--, in whichever case, and checks
@@ -110,7 +115,7 @@ func isALabel(s []byte, d *domain) bool {
 	if !u.decode(s[4:]) || !u.valid(d) {
 		return false
 	}
-	var buf [maxLabel]byte
+	var buf [maxPoints]byte
 	n := u.encode(&buf)
 	if n != len(s)-4 {
 		return false

@@ -94,63 +94,65 @@ func (u *uLabel) valid(d *domain) bool {
 	if r[0] == '-' || r[u.n-1] == '-' || u.n >= 4 && r[2] == '-' && r[3] == '-' {
 		return false
 	}
+	var properties [maxPoints]property
+	p := properties[:u.n]
 	for i := range r {
-		u.p[i] = propertyOf(r[i])
-		if u.p[i] == 0 {
+		p[i] = propertyOf(r[i])
+		if p[i] == 0 {
 			return false
 		}
 	}
-	if u.p[0]&markBit != 0 {
+	if p[0]&markBit != 0 {
 		return false
 	}
 	for i := range r {
-		if !u.inContext(i) {
+		if !inContext(r, p, i) {
 			return false
 		}
 	}
-	u.bidi(d)
+	d.bidi(p)
 	return true
 }
 
 // inContext applies the contextual rules of RFC 5892, appendix A.
-func (u *uLabel) inContext(i int) bool {
+func inContext(label []rune, p []property, i int) bool {
 	before, after := property(0), property(0)
 	if i > 0 {
-		before = u.p[i-1]
+		before = p[i-1]
 	}
-	if i+1 < u.n {
-		after = u.p[i+1]
+	if i+1 < len(p) {
+		after = p[i+1]
 	}
-	switch r := u.r[i]; {
+	switch r := label[i]; {
 	case r < 0x80:
 		return true
 	case r == 0x00B7: // middle dot
-		return i > 0 && u.r[i-1] == 'l' && i+1 < u.n && u.r[i+1] == 'l'
+		return i > 0 && label[i-1] == 'l' && i+1 < len(p) && label[i+1] == 'l'
 	case r == 0x0375: // Greek keraia
 		return after&greek != 0
 	case r == 0x05F3, r == 0x05F4: // Hebrew geresh, gershayim
 		return before&hebrew != 0
 	case r == 0x30FB: // katakana middle dot
-		for _, p := range u.p[:u.n] {
-			if p&kanaHan != 0 {
+		for _, q := range p {
+			if q&kanaHan != 0 {
 				return true
 			}
 		}
 		return false
 	case r >= 0x0660 && r <= 0x0669: // Arabic-Indic digits
-		return !u.hasBetween(0x06F0, 0x06F9)
+		return !hasBetween(label, 0x06F0, 0x06F9)
 	case r >= 0x06F0 && r <= 0x06F9:
-		return !u.hasBetween(0x0660, 0x0669)
+		return !hasBetween(label, 0x0660, 0x0669)
 	case r == 0x200D: // zero width joiner
 		return before&virama != 0
 	case r == 0x200C: // zero width non-joiner
-		return before&virama != 0 || u.breaksJoin(i)
+		return before&virama != 0 || breaksJoin(p, i)
 	}
 	return true
 }
 
-func (u *uLabel) hasBetween(lo, hi rune) bool {
-	for _, r := range u.r[:u.n] {
+func hasBetween(label []rune, lo, hi rune) bool {
+	for _, r := range label {
 		if r >= lo && r <= hi {
 			return true
 		}
@@ -160,23 +162,23 @@ func (u *uLabel) hasBetween(lo, hi rune) bool {
 
 // breaksJoin reports whether the non-joiner at i stands between two letters that
 // would join.
-func (u *uLabel) breaksJoin(i int) bool {
+func breaksJoin(p []property, i int) bool {
 	left := i - 1
-	for left >= 0 && u.p[left]&joinT != 0 {
+	for left >= 0 && p[left]&joinT != 0 {
 		left--
 	}
 	right := i + 1
-	for right < u.n && u.p[right]&joinT != 0 {
+	for right < len(p) && p[right]&joinT != 0 {
 		right++
 	}
-	return left >= 0 && u.p[left]&joinL != 0 && right < u.n && u.p[right]&joinR != 0
+	return left >= 0 && p[left]&joinL != 0 && right < len(p) && p[right]&joinR != 0
 }
 
 // bidi applies the Bidi rule of RFC 5893, section 2.
-func (u *uLabel) bidi(d *domain) {
+func (d *domain) bidi(label []property) {
 	seen := 0 // by class
 	last := property(0)
-	for _, p := range u.p[:u.n] {
+	for _, p := range label {
 		class := p & bidiMask
 		seen |= 1 << class
 		if class != bidiNSM {
@@ -190,7 +192,7 @@ func (u *uLabel) bidi(d *domain) {
 	if seen&right != 0 {
 		d.rightToLeft = true
 	}
-	switch first := u.p[0] & bidiMask; first {
+	switch first := label[0] & bidiMask; first {
 	case bidiR, bidiAL:
 		if seen&^(neutral|right) != 0 || seen&(1<<bidiEN) != 0 && seen&(1<<bidiAN) != 0 ||
 			last != bidiR && last != bidiAL && last != bidiEN && last != bidiAN {

@@ -1,10 +1,13 @@
 package format
 
-// uLabel is a label in code points. One of more code points than an A-label has
-// octets is not valid, so this is room enough.
+// maxPoints is how many code points a U-label can have: an A-label has at least
+// an octet for each, after its prefix.
+const maxPoints = maxLabel - 4
+
+// uLabel is a label in code points. It is small enough for TinyGo to keep on the
+// stack.
 type uLabel struct {
-	r [maxLabel]rune
-	p [maxLabel]property // set by valid
+	r [maxPoints]rune
 	n int
 }
 
@@ -111,27 +114,21 @@ func punyDigit(c byte) (int32, bool) {
 
 // encode writes the Punycode of u to buf (RFC 3492, section 6.3) and returns its
 // length, or 0 if it does not fit or u is all ASCII.
-func (u *uLabel) encode(buf *[maxLabel]byte) int {
+func (u *uLabel) encode(buf *[maxPoints]byte) int {
 	at := 0
-	put := func(c byte) bool {
-		if at == len(buf) {
-			return false
-		}
-		buf[at] = c
-		at++
-		return true
-	}
 	for _, r := range u.r[:u.n] {
 		if r < 0x80 {
-			put(byte(r))
+			buf[at] = byte(r)
+			at++
 		}
 	}
 	basic := int32(at)
-	if int(basic) == u.n {
+	if at == u.n {
 		return 0
 	}
-	if basic > 0 && !put('-') {
-		return 0
+	if at > 0 {
+		buf[at] = '-'
+		at++
 	}
 	n, delta, bias := int32(punyInitial), int32(0), int32(punyBias)
 	for done := basic; done < int32(u.n); {
@@ -151,19 +148,19 @@ func (u *uLabel) encode(buf *[maxLabel]byte) int {
 			if r != n {
 				continue
 			}
-			q := delta
-			for k := int32(punyBase); ; k += punyBase {
-				t := punyThreshold(k, bias)
-				if q < t {
-					break
-				}
-				if !put(punyLetter(t + (q-t)%(punyBase-t))) {
+			for q, k := delta, int32(punyBase); ; k += punyBase {
+				if at == len(buf) {
 					return 0
 				}
+				t := punyThreshold(k, bias)
+				if q < t {
+					buf[at] = punyLetter(q)
+					at++
+					break
+				}
+				buf[at] = punyLetter(t + (q-t)%(punyBase-t))
+				at++
 				q = (q - t) / (punyBase - t)
-			}
-			if !put(punyLetter(q)) {
-				return 0
 			}
 			bias = punyAdapt(delta, done+1, done == basic)
 			delta = 0

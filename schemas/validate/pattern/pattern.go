@@ -47,10 +47,10 @@ func Match(table, s []byte) bool {
 	case Always:
 		return true
 	case Equal:
-		return string(table[1:]) == string(s)
+		return bytes.Equal(table[1:], s)
 	case Prefix:
 		n := len(table) - 1
-		return len(s) >= n && string(s[:n]) == string(table[1:])
+		return len(s) >= n && bytes.Equal(s[:n], table[1:])
 	case Length:
 		return matchLength(table, s)
 	case Segments:

@@ -20,6 +20,8 @@ const (
 	StepLiteral
 	// StepSome: [1] class bit. One or more members of an ASCII class follow.
 	StepSome
+	// StepField: [1] class bit, [2] byte. It is StepSome and then StepByte.
+	StepField
 	// StepRun: [1] class bit, [2:6] minimum, [6:10] maximum. That many members
 	// of an ASCII class follow.
 	StepRun
@@ -41,56 +43,62 @@ const runSize = 10
 
 func matchSegments(t, s []byte) bool {
 	member := (*[256]byte)(t[1:segmentSteps])
-	step := t[segmentSteps:]
-	i := 0
+	i, p := 0, segmentSteps
 	for {
-		switch step[0] {
+		switch t[p] {
+		case StepField:
+			n := runEnd(member, t[p+1], s, i)
+			if n == i || n == len(s) || s[n] != t[p+2] {
+				return false
+			}
+			i = n + 1
+			p += 3
+		case StepSome:
+			n := runEnd(member, t[p+1], s, i)
+			if n == i {
+				return false
+			}
+			i = n
+			p += 2
 		case StepByte:
-			if i >= len(s) || s[i] != step[1] {
+			if i == len(s) || s[i] != t[p+1] {
 				return false
 			}
 			i++
-			step = step[2:]
-		case StepSome:
-			n := runLength(member, step[1], s[i:])
-			if n == 0 {
-				return false
-			}
-			i += n
-			step = step[2:]
+			p += 2
 		case StepLiteral:
-			n := int(step[1])
-			if len(s)-i < n || string(s[i:i+n]) != string(step[2:2+n]) {
+			n := int(t[p+1])
+			if len(s)-i < n || !bytes.Equal(s[i:i+n], t[p+2:p+2+n]) {
 				return false
 			}
 			i += n
-			step = step[2+n:]
+			p += 2 + n
 		case StepRun:
-			lo, hi := runRange(step)
-			r := s[i:]
-			if uint64(len(r)) > hi {
-				r = r[:hi]
+			lo, hi := runRange(t[p:])
+			r := s
+			if uint64(len(r)-i) > hi {
+				r = r[:i+int(hi)]
 			}
-			n := runLength(member, step[1], r)
-			if uint64(n) < lo {
+			n := runEnd(member, t[p+1], r, i)
+			if uint64(n-i) < lo {
 				return false
 			}
-			i += n
-			step = step[runSize:]
+			i = n
+			p += runSize
 		case StepText, StepLine:
-			lo, hi := runRange(step)
-			n, count := textLength(member, step[1], s[i:], hi, step[0] == StepLine)
+			lo, hi := runRange(t[p:])
+			n, count := textLength(member, t[p+1], s[i:], hi, t[p] == StepLine)
 			if count < lo {
 				return false
 			}
 			i += n
-			step = step[runSize:]
+			p += runSize
 		case StepEnd:
 			return i == len(s)
 		case StepAccept:
 			return true
 		case StepDFA:
-			return Match(step[1:], s[i:])
+			return Match(t[p+1:], s[i:])
 		default:
 			return false
 		}
@@ -107,14 +115,23 @@ func runRange(step []byte) (lo, hi uint64) {
 	return lo, hi
 }
 
-// runLength counts the leading bytes of s whose class bits hold bit.
-func runLength(member *[256]byte, bit byte, s []byte) int {
-	i := 0
-	for ; i+4 <= len(s); i += 4 {
-		q := s[i : i+4 : i+4]
-		if member[q[0]]&member[q[1]]&member[q[2]]&member[q[3]]&bit == 0 {
-			break
+// runEnd returns where the run of class members that begins at s[i] ends.
+func runEnd(member *[256]byte, bit byte, s []byte, i int) int {
+	for i+4 <= len(s) {
+		q := (*[4]byte)(s[i:])
+		if member[q[0]]&bit == 0 {
+			return i
 		}
+		if member[q[1]]&bit == 0 {
+			return i + 1
+		}
+		if member[q[2]]&bit == 0 {
+			return i + 2
+		}
+		if member[q[3]]&bit == 0 {
+			return i + 3
+		}
+		i += 4
 	}
 	for i < len(s) && member[s[i]]&bit != 0 {
 		i++
@@ -122,7 +139,7 @@ func runLength(member *[256]byte, bit byte, s []byte) int {
 	return i
 }
 
-// textLength is runLength for a class that reaches beyond ASCII. It returns the
+// textLength measures a run of a class that reaches beyond ASCII. It returns the
 // length in bytes and in code points, of which it takes at most max.
 func textLength(member *[256]byte, bit byte, s []byte, max uint64, line bool) (n int, count uint64) {
 	i := 0

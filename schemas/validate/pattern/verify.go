@@ -64,6 +64,8 @@ func verifySegments(t []byte) error {
 		switch step[0] {
 		case StepByte, StepSome:
 			size = 2
+		case StepField:
+			size = 3
 		case StepLiteral:
 			if len(step) < 2 {
 				return errStep
@@ -117,11 +119,11 @@ func verifyDFA(t []byte, width int) error {
 			return errClass
 		}
 	}
-	bad := func(state int) bool { return state >= size || state%classes != 0 }
 	start := int(binary.LittleEndian.Uint16(t[2:4]))
 	accept := int(binary.LittleEndian.Uint16(t[4:6]))
 	sink := int(binary.LittleEndian.Uint16(t[6:8]))
-	if bad(start) || accept == 0 || accept != size && bad(accept) || bad(sink) {
+	if !isState(start, classes, size) || !isState(sink, classes, size) ||
+		accept == 0 || accept != size && !isState(accept, classes, size) {
 		return errState
 	}
 	for i := 0; i < size; i++ {
@@ -129,7 +131,7 @@ func verifyDFA(t []byte, width int) error {
 		if width == 2 {
 			n |= int(next[i*2+1]) << 8
 		}
-		if bad(n) {
+		if !isState(n, classes, size) {
 			return errState
 		}
 		if i < classes && n != 0 {
@@ -138,3 +140,5 @@ func verifyDFA(t []byte, width int) error {
 	}
 	return nil
 }
+
+func isState(n, classes, size int) bool { return n < size && n%classes == 0 }
