@@ -1,6 +1,7 @@
 package bundle
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math/bits"
 )
@@ -72,7 +73,7 @@ func (t *Tables) FindHead(names *Names, head uint64, name []byte) int {
 			return -1
 		}
 		s := &t.Slots[names.Slots+e-1]
-		if s.Head == head && s.Short() == min(len(name), slotLong) && (len(name) <= 8 || string(t.Name(s)) == string(name)) {
+		if s.Head == head && s.Short() == min(len(name), slotLong) && (len(name) <= 8 || bytes.Equal(t.Name(s), name)) {
 			return int(e) - 1
 		}
 	}
@@ -116,7 +117,7 @@ func (t *Tables) FindSchema(uri []byte) (int, bool) {
 		if e == 0 {
 			return 0, false
 		}
-		if s := &t.Schemas[e-1]; s.Hash == uint32(sum>>32) && string(t.Text(s.URI)) == string(uri) {
+		if s := &t.Schemas[e-1]; s.Hash == uint32(sum>>32) && bytes.Equal(t.Text(s.URI), uri) {
 			return int(e - 1), true
 		}
 	}

@@ -1,6 +1,9 @@
 package scan
 
-import "unicode/utf8"
+import (
+	"unicode/utf8"
+	"unsafe"
+)
 
 // Text is a string as it stands between its quotes. The bytes are those of the
 // document; if Escaped is false they are also the string itself.
@@ -12,8 +15,16 @@ type Text struct {
 // Is reports whether the text, unescaped, equals s.
 func (t Text) Is(s string) bool {
 	if !t.Escaped {
-		return string(t.Raw) == s
+		return view(t.Raw) == s
 	}
+	return t.unescapedIs(s)
+}
+
+// view makes a string of bytes for the length of a comparison. Go compares
+// string(b) without a copy, TinyGo makes one.
+func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
+
+func (t Text) unescapedIs(s string) bool {
 	var buf [utf8.UTFMax]byte
 	for raw := t.Raw; ; {
 		if len(raw) == 0 {
@@ -21,7 +32,7 @@ func (t Text) Is(s string) bool {
 		}
 		var b []byte
 		b, raw = step(buf[:0], raw)
-		if len(s) < len(b) || s[:len(b)] != string(b) {
+		if len(s) < len(b) || s[:len(b)] != view(b) {
 			return false
 		}
 		s = s[len(b):]

@@ -1,6 +1,7 @@
 package validate
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math/bits"
 
@@ -76,14 +77,17 @@ func (r *Run) object(id uint32, n *bundle.Node, start int) int {
 				next = ord + 1
 				slot = &slots[ord]
 				bit := uint64(1) << (ord & 63)
-				set := &seen
-				if ord >= 64 {
-					set = &r.words[words+ord/64-1]
+				was := seen
+				if ord < 64 {
+					seen |= bit
+				} else {
+					word := &r.words[words+ord/64-1]
+					was = *word
+					*word |= bit
 				}
-				if *set&bit != 0 && !r.repeated(top, key) {
+				if was&bit != 0 && !r.repeated(top, key) {
 					return -1
 				}
-				*set |= bit
 			} else {
 				r.extent = append(r.extent, extent{hash, uint32(key), uint32(end)})
 			}
@@ -92,13 +96,13 @@ func (r *Run) object(id uint32, n *bundle.Node, start int) int {
 			} else if slot.Declared() {
 				r.frames[top] = frame{uint32(stepProperty)<<stepShift | (names.Slots + uint32(ord)), uint32(key)}
 				i = r.value(slot.Node(), i)
-				if track {
+				if track && i >= 0 {
 					r.evaluated(members)
 				}
 			} else {
 				r.frames[top] = frame{uint32(stepAdditional) << stepShift, uint32(key)}
 				i = r.value(o.Additional, i)
-				if track && o.Flags&bundle.HasAdditional != 0 {
+				if track && i >= 0 && o.Flags&bundle.HasAdditional != 0 {
 					r.evaluated(members)
 				}
 			}
@@ -179,7 +183,7 @@ func nameAt(t *bundle.Tables, s *bundle.Slot, doc []byte, i int) bool {
 		head &= 1<<(8*n&63) - 1
 	}
 	return head == s.Head && doc[i+n] == '"' &&
-		(n <= 8 || string(doc[i+8:i+n]) == string(t.Name(s)[8:]))
+		(n <= 8 || bytes.Equal(doc[i+8:i+n], t.Name(s)[8:]))
 }
 
 // name returns the member name between doc[key] and doc[end], unescaped.

@@ -9,6 +9,8 @@
 // little-endian. Package weir/schemas/compile/ecma writes tables.
 package pattern
 
+import "bytes"
+
 // Kind says how a table matches.
 type Kind uint8
 

@@ -1,6 +1,9 @@
 package pattern
 
-import "encoding/binary"
+import (
+	"bytes"
+	"encoding/binary"
+)
 
 // A segment table is
 //
