@@ -33,9 +33,9 @@ func (r *Run) ops(id uint32, n *bundle.Node, i, end int) bool {
 			ok = r.inPlace(stepNone, 0, op.A, i, end)
 			r.scopes = r.scopes[:max(len(r.scopes)-1, 0)]
 		case bundle.OpUnevaluatedProps:
-			ok = r.unevaluatedProps(op.A, i)
+			ok = !r.track || r.unevaluatedProps(op.A, i)
 		case bundle.OpUnevaluatedItems:
-			ok = r.unevaluatedItems(op.A, i)
+			ok = !r.track || r.unevaluatedItems(op.A, i)
 		}
 		if !ok {
 			return false

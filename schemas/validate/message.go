@@ -111,6 +111,8 @@ var typeNames = [...]struct {
 	{bundle.TypeNumber, "a number"},
 	{bundle.TypeInteger | bundle.TypeWhole, "an integer"},
 	{bundle.TypeInteger, "an integer"},
+	{bundle.TypeWhole, "a whole number"},
+	{bundle.TypeFractional, "a fraction"},
 	{bundle.TypeBoolean, "true or false"},
 	{bundle.TypeNull, "null"},
 }
