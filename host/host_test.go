@@ -62,7 +62,7 @@ func (m *memory) do(f func(ctx context.Context, b sinks.Batch) error) {
 }
 
 // wait returns once n different events were written.
-func (m *memory) wait(t *testing.T, n int) {
+func (m *memory) wait(t testing.TB, n int) {
 	t.Helper()
 	deadline := time.After(20 * time.Second)
 	for {
@@ -96,7 +96,7 @@ func init() {
 
 // rig is a host for a test, with memory sinks by name.
 type rig struct {
-	t    *testing.T
+	t    testing.TB
 	cfg  *config.Config
 	logs *logs
 	host *Host
@@ -122,7 +122,7 @@ func (l *logs) String() string {
 	return l.b.String()
 }
 
-func newRig(t *testing.T, names ...string) *rig {
+func newRig(t testing.TB, names ...string) *rig {
 	cfg := config.Default()
 	cfg.DataDir = t.TempDir()
 	cfg.Public.Listen, cfg.Admin.Listen = "127.0.0.1:0", "127.0.0.1:0"

@@ -1,0 +1,627 @@
+package delivery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"weir/edge/envelope"
+	"weir/host/config"
+	"weir/host/journal"
+	"weir/host/journal/sqlite"
+	"weir/sinks"
+)
+
+// fake is a sink that keeps what write lets pass.
+type fake struct {
+	limits sinks.Limits
+	open   func() error
+	write  func(ctx context.Context, b sinks.Batch) error
+
+	mu     sync.Mutex
+	stored []string // event ids, in the order written
+	tried  [][]string
+	ids    []string // of batches tried
+	change chan struct{}
+}
+
+func newFake(write func(context.Context, sinks.Batch) error) *fake {
+	return &fake{write: write, change: make(chan struct{})}
+}
+
+func (f *fake) Open(context.Context) error {
+	if f.open != nil {
+		return f.open()
+	}
+	return nil
+}
+func (f *fake) Close(context.Context) error { return nil }
+func (f *fake) Limits() sinks.Limits        { return f.limits }
+
+func (f *fake) Write(ctx context.Context, b sinks.Batch) error {
+	ids := make([]string, len(b.Events))
+	for i, e := range b.Events {
+		ids[i] = e.ID
+	}
+	f.mu.Lock()
+	f.tried, f.ids = append(f.tried, ids), append(f.ids, b.ID)
+	f.changed()
+	f.mu.Unlock()
+	var err error
+	if f.write != nil {
+		err = f.write(ctx, b)
+	}
+	var some *sinks.BatchError
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	switch {
+	case err == nil:
+		f.stored = append(f.stored, ids...)
+	case errors.As(err, &some):
+		for i, id := range ids {
+			if !slices.ContainsFunc(some.Failed, func(e sinks.EventError) bool { return e.Index == i }) {
+				f.stored = append(f.stored, id)
+			}
+		}
+	}
+	f.changed()
+	return err
+}
+
+func (f *fake) changed() {
+	close(f.change)
+	f.change = make(chan struct{})
+}
+
+// until waits for a condition on the sink's state, which holds its lock.
+func (f *fake) until(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	deadline := time.After(20 * time.Second)
+	for {
+		f.mu.Lock()
+		done, change := ok(), f.change
+		f.mu.Unlock()
+		if done {
+			return
+		}
+		select {
+		case <-change:
+		case <-deadline:
+			f.mu.Lock()
+			defer f.mu.Unlock()
+			t.Fatalf("never %s; stored %d, tried %d batches", what, len(f.stored), len(f.tried))
+		}
+	}
+}
+
+type noMetrics struct{}
+
+func (noMetrics) Delivered(string, string, int)      {}
+func (noMetrics) Dead(string, string, int)           {}
+func (noMetrics) Filtered(string, int)               {}
+func (noMetrics) Wrote(string, time.Duration, error) {}
+
+// rig is a journal with routes to fakes.
+type rig struct {
+	t       *testing.T
+	dir     string
+	names   []string
+	sinks   map[string]*fake
+	routes  map[string]config.Route
+	journal *sqlite.Journal
+	d       *Delivery
+	n       int
+}
+
+func newRig(t *testing.T) *rig {
+	r := &rig{t: t, dir: t.TempDir(), sinks: map[string]*fake{}, routes: map[string]config.Route{}}
+	t.Cleanup(func() {
+		if r.d != nil {
+			r.crash()
+		}
+	})
+	return r
+}
+
+// route adds a route with short pauses.
+func (r *rig) route(name string, f *fake, set func(*config.Route)) *rig {
+	c := config.NewRoute(name)
+	c.Batch.Wait = 2 * time.Millisecond
+	c.Retry.Initial, c.Retry.Max = time.Millisecond, 4*time.Millisecond
+	c.Retry.Attempts = 3
+	if set != nil {
+		set(&c)
+	}
+	r.names = append(r.names, name)
+	r.sinks[name], r.routes[name] = f, c
+	return r
+}
+
+func (r *rig) openJournal() {
+	r.t.Helper()
+	var err error
+	r.journal, err = sqlite.Open(r.dir, sqlite.Options{Routes: r.names, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+func (r *rig) start() *rig {
+	r.t.Helper()
+	if r.journal == nil {
+		r.openJournal()
+	}
+	var routes []Route
+	for _, name := range r.names {
+		j, err := r.journal.Route(name)
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		routes = append(routes, Route{Settings: r.routes[name], Journal: j, Sink: NewSink(name, r.sinks[name])})
+	}
+	var err error
+	if r.d, err = Start(routes, noMetrics{}, slog.New(slog.DiscardHandler)); err != nil {
+		r.t.Fatal(err)
+	}
+	return r
+}
+
+// crash stops at once, as if killed: nothing under way is settled.
+func (r *rig) crash() {
+	r.t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	r.d.Drain(ctx)
+	if err := r.journal.Close(); err != nil {
+		r.t.Fatal(err)
+	}
+	r.d, r.journal = nil, nil
+}
+
+func eventID(n int) string { return fmt.Sprintf("01930000-0000-4000-8000-%012d", n) }
+
+func line(n int) string {
+	return fmt.Sprintf(`{"app_id":"app%d","collector_tstamp":"2026-11-20T23:03:24.123Z","event_id":%q,"event_fingerprint":"f","weir":{"verdict":"good"}}`,
+		n%2, eventID(n))
+}
+
+// append stores one batch of n further events.
+func (r *rig) append(n int) {
+	r.t.Helper()
+	if r.journal == nil {
+		r.openJournal()
+	}
+	var lines []string
+	for range n {
+		r.n++
+		lines = append(lines, line(r.n))
+	}
+	r.appendLines(lines...)
+}
+
+func (r *rig) appendLines(lines ...string) {
+	r.t.Helper()
+	id := journal.NewID(time.Now())
+	h := envelope.Header{ID: id.String(), Events: len(lines), Captured: time.Now().UnixMilli()}
+	text := string(h.AppendJSON(nil)) + "\n" + strings.Join(lines, "\n") + "\n"
+	if _, err := r.journal.Append(r.t.Context(), journal.Batch{ID: id, Frame: []byte(text), Events: len(lines)}); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// settled waits until a route has settled everything and returns its dead letters.
+func (r *rig) settled(name string) []journal.DeadLetter {
+	r.t.Helper()
+	deadline := time.Now().Add(20 * time.Second)
+	for {
+		s, err := r.journal.Stats(r.t.Context())
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		i := slices.IndexFunc(s.Routes, func(s journal.RouteStats) bool { return s.Name == name })
+		if s.Routes[i].Lag == 0 {
+			break
+		}
+		if time.Now().After(deadline) {
+			r.t.Fatalf("route %s never settles: %+v, %+v", name, s.Routes[i], r.d.Status())
+		}
+		time.Sleep(2 * time.Millisecond)
+	}
+	list, err := r.journal.DeadLetters(r.t.Context(), journal.Query{Route: name, Limit: 10_000})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return list
+}
+
+// exactly fails unless the dead letters are those events, and the sink stored
+// every other event once and in order.
+func (r *rig) exactly(name string, dead ...int) {
+	r.t.Helper()
+	var got []string
+	for _, d := range r.settled(name) {
+		got = append(got, d.EventID)
+		if d.Reason == "" || d.Tries == 0 || d.Sink != name || len(d.Envelope) == 0 {
+			r.t.Errorf("dead letter is %+v", d)
+		}
+	}
+	var want []string
+	for _, n := range dead {
+		want = append(want, eventID(n))
+	}
+	slices.Sort(got)
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		r.t.Errorf("dead letters are %v, want %v", got, want)
+	}
+	var rest []string
+	for n := 1; n <= r.n; n++ {
+		if !slices.Contains(want, eventID(n)) {
+			rest = append(rest, eventID(n))
+		}
+	}
+	f := r.sinks[name]
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	stored := slices.Clone(f.stored)
+	slices.Sort(stored)
+	if !slices.Equal(stored, rest) {
+		r.t.Errorf("the sink stored %d events, want each of %d once", len(stored), len(rest))
+	}
+}
+
+// contains reports whether a batch holds one of the events.
+func contains(b sinks.Batch, events ...int) bool {
+	return slices.ContainsFunc(b.Events, func(e sinks.Event) bool {
+		return slices.ContainsFunc(events, func(n int) bool { return eventID(n) == e.ID })
+	})
+}
+
+func TestPoison(t *testing.T) {
+	errValue := errors.New("value too long for column")
+	for name, write := range map[string]func(context.Context, sinks.Batch) error{
+		"permanent": func(_ context.Context, b sinks.Batch) error {
+			if contains(b, 17, 60) {
+				return sinks.Permanent(errValue)
+			}
+			return nil
+		},
+		"temporary by its word": func(_ context.Context, b sinks.Batch) error {
+			if contains(b, 17, 60) {
+				return errValue
+			}
+			return nil
+		},
+		"named, permanent": func(_ context.Context, b sinks.Batch) error {
+			var failed []sinks.EventError
+			for i, e := range b.Events {
+				if e.ID == eventID(17) || e.ID == eventID(60) {
+					failed = append(failed, sinks.EventError{Index: i, Err: errValue, Permanent: true})
+				}
+			}
+			if failed == nil {
+				return nil
+			}
+			return &sinks.BatchError{Failed: failed}
+		},
+		"named, temporary": func(_ context.Context, b sinks.Batch) error {
+			var failed []sinks.EventError
+			for i, e := range b.Events {
+				if e.ID == eventID(17) || e.ID == eventID(60) {
+					failed = append(failed, sinks.EventError{Index: i, Err: errValue})
+				}
+			}
+			if failed == nil {
+				return nil
+			}
+			return &sinks.BatchError{Failed: failed}
+		},
+		"panic": func(_ context.Context, b sinks.Batch) error {
+			if contains(b, 17, 60) {
+				panic("index out of range")
+			}
+			return nil
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t).route("a", newFake(write), nil)
+			r.append(40)
+			r.append(60)
+			r.start().exactly("a", 17, 60)
+		})
+	}
+}
+
+// An event that fails for a while is not dead, as long as its sink recovers.
+func TestPartialFailureRecovers(t *testing.T) {
+	failures := 2
+	f := newFake(func(_ context.Context, b sinks.Batch) error {
+		if failures == 0 {
+			return nil
+		}
+		failures--
+		return &sinks.BatchError{Failed: []sinks.EventError{{Index: 0, Err: errors.New("throttled")}, {Index: 99, Err: errors.New("no such event")}}}
+	})
+	r := newRig(t).route("a", f, nil)
+	r.append(10)
+	r.start().exactly("a")
+}
+
+func TestSinkThatIsAwayLosesNothing(t *testing.T) {
+	var mu sync.Mutex
+	away := true
+	set := func(v bool) {
+		mu.Lock()
+		defer mu.Unlock()
+		away = v
+	}
+	down := func() error {
+		mu.Lock()
+		defer mu.Unlock()
+		if away {
+			return errors.New("connection refused")
+		}
+		return nil
+	}
+	for name, prepare := range map[string]func(f *fake){
+		"does not open": func(f *fake) { f.open = down },
+		"disconnects": func(f *fake) {
+			f.write = func(context.Context, sinks.Batch) error {
+				if err := down(); err != nil {
+					return fmt.Errorf("%w: %v", sinks.ErrNotConnected, err)
+				}
+				return nil
+			}
+		},
+		"fails": func(f *fake) { f.write = func(context.Context, sinks.Batch) error { return down() } },
+	} {
+		t.Run(name, func(t *testing.T) {
+			set(true)
+			f, healthy := newFake(nil), newFake(nil)
+			prepare(f)
+			r := newRig(t).route("a", f, nil).route("healthy", healthy, nil)
+			r.append(30)
+			r.start()
+			r.exactly("healthy")
+			until(t, "open", func() bool { return r.d.Status()[0].Breaker != "closed" })
+			if s := r.d.Status()[0]; s.LastError == "" || s.Dead > 0 {
+				t.Errorf("status is %+v", s)
+			}
+			set(false)
+			r.exactly("a")
+			if b := r.d.Status()[0].Breaker; b != "closed" {
+				t.Errorf("the breaker is %s after a success", b)
+			}
+		})
+	}
+}
+
+func until(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); !ok(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("never %s", what)
+		}
+	}
+}
+
+func TestHangingSinkHoldsNobodyUp(t *testing.T) {
+	hangs := newFake(func(ctx context.Context, _ sinks.Batch) error {
+		<-ctx.Done()
+		return ctx.Err()
+	})
+	healthy := newFake(nil)
+	r := newRig(t).route("hangs", hangs, func(c *config.Route) { c.Retry.Timeout = time.Hour }).route("healthy", healthy, nil)
+	r.start()
+	for range 50 {
+		r.append(20)
+	}
+	r.exactly("healthy")
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if err := r.d.Drain(ctx); err != nil {
+		t.Errorf("draining: %v", err)
+	}
+}
+
+func TestGivesUp(t *testing.T) {
+	f := newFake(func(context.Context, sinks.Batch) error { return errors.New("disk quota exceeded") })
+	r := newRig(t).route("a", f, func(c *config.Route) { c.Retry.GiveUp = 20 * time.Millisecond })
+	r.append(3)
+	r.start()
+	r.exactly("a", 1, 2, 3)
+}
+
+func TestBatching(t *testing.T) {
+	size := len(line(1))
+	for name, c := range map[string]struct {
+		set    func(*config.Route)
+		limits sinks.Limits
+		want   []int // events in each write
+	}{
+		"by count":       {func(c *config.Route) { c.Batch.Events = 4 }, sinks.Limits{}, []int{4, 4, 2}},
+		"by bytes":       {func(c *config.Route) { c.Batch.Bytes = sinks.Size(3*size + size/2) }, sinks.Limits{}, []int{3, 3, 3, 1}},
+		"by the sink":    {nil, sinks.Limits{Events: 6}, []int{6, 4}},
+		"one over size":  {func(c *config.Route) { c.Batch.Bytes = 10 }, sinks.Limits{}, []int{1, 1, 1, 1, 1, 1, 1, 1, 1, 1}},
+		"all at once":    {nil, sinks.Limits{}, []int{10}},
+		"without a wait": {func(c *config.Route) { c.Batch.Wait = 0 }, sinks.Limits{}, []int{10}},
+		"by app":         {func(c *config.Route) { c.Apps = []string{"app1"} }, sinks.Limits{}, []int{5}},
+		"by prefix":      {func(c *config.Route) { c.Apps = []string{"x", "app*"} }, sinks.Limits{}, []int{10}},
+		"nothing wanted": {func(c *config.Route) { c.Events = "failed" }, sinks.Limits{}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFake(nil)
+			f.limits = c.limits
+			r := newRig(t).route("a", f, c.set)
+			r.append(4)
+			r.append(5)
+			r.append(1)
+			r.start().settled("a")
+			f.mu.Lock()
+			defer f.mu.Unlock()
+			var got []int
+			for _, b := range f.tried {
+				got = append(got, len(b))
+			}
+			if !slices.Equal(got, c.want) {
+				t.Errorf("writes hold %v events, want %v", got, c.want)
+			}
+			if !slices.IsSorted(f.stored) {
+				t.Error("the order was not kept")
+			}
+		})
+	}
+}
+
+// A crash between the write and its settlement repeats the same batch, under
+// the same name, although more events wait.
+func TestCrashRepeatsTheSameBatch(t *testing.T) {
+	f := newFake(func(ctx context.Context, _ sinks.Batch) error {
+		<-ctx.Done() // stored at the destination, but the answer never comes
+		return ctx.Err()
+	})
+	r := newRig(t).route("a", f, func(c *config.Route) { c.Retry.Timeout = time.Hour })
+	r.append(3)
+	r.append(4)
+	r.start()
+	f.until(t, "written", func() bool { return len(f.tried) == 1 })
+	r.append(50)
+	r.crash()
+
+	f.write = nil
+	r.start()
+	f.until(t, "delivered", func() bool { return len(f.stored) == 57 })
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !slices.Equal(f.tried[0], f.tried[1]) || f.ids[0] != f.ids[1] {
+		t.Errorf("the batch before the crash held %d events as %s, the one after it %d as %s", len(f.tried[0]), f.ids[0], len(f.tried[1]), f.ids[1])
+	}
+	if len(f.tried) < 3 || f.ids[2] == f.ids[1] {
+		t.Error("another batch carries the same name")
+	}
+}
+
+// A position within a stored batch survives.
+func TestRestartWithinARecord(t *testing.T) {
+	block := make(chan struct{})
+	f := newFake(nil)
+	f.write = func(ctx context.Context, b sinks.Batch) error {
+		if contains(b, 7) {
+			select {
+			case <-block:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		return nil
+	}
+	r := newRig(t).route("a", f, func(c *config.Route) { c.Batch.Events = 3 })
+	r.append(10)
+	r.start()
+	f.until(t, "at the third batch", func() bool { return len(f.tried) == 3 })
+	r.crash()
+	close(block)
+	r.start().exactly("a")
+}
+
+func TestUnreadableBecomesDeadLetter(t *testing.T) {
+	f := newFake(nil)
+	r := newRig(t).route("a", f, nil)
+	r.openJournal()
+	r.appendLines(line(1), `{"not":"an event"}`, line(2))
+	r.start()
+	dead := r.settled("a")
+	if len(dead) != 1 || string(dead[0].Envelope) != `{"not":"an event"}` || !strings.Contains(dead[0].Reason, "event_id") {
+		t.Errorf("dead letters are %+v", dead)
+	}
+	if len(f.stored) != 2 {
+		t.Errorf("%d events stored, want 2", len(f.stored))
+	}
+}
+
+func TestDrainLeavesWhatFails(t *testing.T) {
+	failing := true
+	f := newFake(nil)
+	f.write = func(context.Context, sinks.Batch) error {
+		if failing {
+			return errors.New("overloaded")
+		}
+		return nil
+	}
+	r := newRig(t).route("a", f, func(c *config.Route) { c.Retry.Initial, c.Retry.Max = time.Hour, time.Hour })
+	r.append(5)
+	r.start()
+	f.until(t, "tried", func() bool { return len(f.tried) > 0 })
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	if err := r.d.Drain(ctx); err != nil {
+		t.Fatal(err)
+	}
+	r.crash()
+	failing = false
+	r.start().exactly("a")
+}
+
+// A sink that ignores its context cannot hold up the end for ever.
+func TestDrainDoesNotWaitForever(t *testing.T) {
+	release := make(chan struct{})
+	defer close(release)
+	f := newFake(func(context.Context, sinks.Batch) error {
+		<-release
+		return nil
+	})
+	r := newRig(t).route("a", f, nil)
+	r.append(1)
+	r.start()
+	f.until(t, "hanging", func() bool { return len(f.tried) == 1 })
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	if err := r.d.Drain(ctx); err == nil || !strings.Contains(err.Error(), "did not return") {
+		t.Errorf("draining: %v", err)
+	}
+}
+
+func TestBreaker(t *testing.T) {
+	b := newBreaker()
+	for range breakerThreshold {
+		if err := b.allow(t.Context()); err != nil || b.state() != "closed" {
+			t.Fatalf("%v, %s", err, b.state())
+		}
+		b.record(false)
+	}
+	if b.state() != "open" {
+		t.Fatalf("%s after %d failures", b.state(), breakerThreshold)
+	}
+	b.until = time.Now().Add(-time.Second) // the pause is over
+	if b.state() != "half-open" {
+		t.Fatalf("%s after the pause", b.state())
+	}
+	if err := b.allow(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Millisecond)
+	defer cancel()
+	if err := b.allow(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("a second write is let through beside the probe: %v", err)
+	}
+	b.record(false)
+	if b.state() != "open" || b.pause != 2*breakerFirst {
+		t.Errorf("%s for %s after a failed probe", b.state(), b.pause)
+	}
+	b.until = time.Now().Add(-time.Second)
+	if err := b.allow(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	b.record(true)
+	if err := b.allow(t.Context()); err != nil || b.state() != "closed" {
+		t.Errorf("%v, %s after a good probe", err, b.state())
+	}
+}
