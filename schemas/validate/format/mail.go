@@ -1,5 +1,7 @@
 package format
 
+import "bytes"
+
 // isEmail takes the Mailbox of RFC 5321, section 4.1.2; an international one also
 // holds code points beyond ASCII (RFC 6531, section 3.3).
 func isEmail(s []byte, international bool) bool {
@@ -57,10 +59,12 @@ func quotedString(s []byte, international bool) int {
 	return -1
 }
 
+// TinyGo allocates to compare bytes with a string.
+var ipv6Tag = []byte("IPv6:")
+
 func isAddressLiteral(s []byte) bool {
-	const tag = "IPv6:"
-	if len(s) > len(tag) && string(s[:len(tag)]) == tag {
-		return isIPv6(s[len(tag):])
+	if tag := len(ipv6Tag); len(s) > tag && bytes.Equal(s[:tag], ipv6Tag) {
+		return isIPv6(s[tag:])
 	}
 	return isIPv4(s)
 }
