@@ -35,6 +35,7 @@ const (
 // Store is the journal as ingest uses it.
 type Store interface {
 	Append(ctx context.Context, batches ...journal.Batch) (known []bool, err error)
+	Ready(ctx context.Context) error
 }
 
 // Config says how a handler works. Store and Secrets are required.
@@ -247,18 +248,15 @@ func (h *Handler) healthz(w http.ResponseWriter, _ *http.Request) { io.WriteStri
 
 // readyz says whether a batch would be accepted.
 func (h *Handler) readyz(w http.ResponseWriter, r *http.Request) {
-	reason := h.refusing.Load()
-	if reason == nil {
-		if ready, ok := h.cfg.Store.(interface{ Ready() error }); ok {
-			if err := ready.Ready(); err != nil {
-				text := err.Error()
-				reason = &text
-			}
-		}
-	}
-	if reason != nil {
+	if reason := h.refusing.Load(); reason != nil {
 		w.Header().Set("Retry-After", retryAfter)
 		http.Error(w, *reason, http.StatusServiceUnavailable)
+		return
+	}
+	if err := h.cfg.Store.Ready(r.Context()); err != nil {
+		h.cfg.Log.Warn("ingest: not ready", "error", err)
+		w.Header().Set("Retry-After", retryAfter)
+		http.Error(w, "the journal does not accept batches", http.StatusServiceUnavailable)
 		return
 	}
 	io.WriteString(w, "ok\n")

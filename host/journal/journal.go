@@ -44,6 +44,9 @@ type Journal interface {
 	// When ctx ends first the batches may or may not have been stored; sending
 	// them again is harmless. The frames are not kept.
 	Append(ctx context.Context, batches ...Batch) (known []bool, err error)
+	// Ready is nil when a batch would be accepted, else ErrFull, ErrBusy or
+	// ErrBroken.
+	Ready(ctx context.Context) error
 	// Route returns the durable reader of a route that the journal was opened
 	// with. A route never seen before begins at the oldest batch kept.
 	Route(name string) (Route, error)

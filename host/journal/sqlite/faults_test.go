@@ -124,6 +124,9 @@ func TestFullIsReversible(t *testing.T) {
 	if err := j.Err(); err != nil {
 		t.Fatalf("a full journal counts as broken: %v", err)
 	}
+	if err := j.Ready(t.Context()); !errors.Is(err, journal.ErrFull) {
+		t.Errorf("a full journal is ready: %v", err)
+	}
 	r := routeOf(t, j, "a")
 	got := readAll(t, r)
 	if len(got) != stored {
@@ -150,6 +153,9 @@ func TestFullIsReversible(t *testing.T) {
 			t.Fatalf("after its route moved on: %v", err)
 		}
 		time.Sleep(5 * time.Millisecond)
+	}
+	if err := j.Ready(t.Context()); err != nil {
+		t.Errorf("not ready although it accepts: %v", err)
 	}
 	closeJournal(t, j)
 	info, err := os.Stat(filepath.Join(dir, "journal.db"))

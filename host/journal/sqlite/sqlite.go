@@ -76,6 +76,8 @@ type Journal struct {
 	head   atomic.Int64
 	pruned atomic.Int64
 
+	refused atomic.Int64 // when the volume last refused a commit, Unix milliseconds
+
 	mu       sync.Mutex
 	grown    chan struct{} // closed when head moves
 	routes   map[string]*route

@@ -10,6 +10,28 @@ import (
 	"weir/host/journal"
 )
 
+// refusal is how long a volume that refused a commit counts as full.
+const refusal = 5 * time.Second
+
+// Ready implements journal.Journal.
+func (j *Journal) Ready(ctx context.Context) error {
+	if err := j.Err(); err != nil {
+		return err
+	}
+	if time.Since(time.UnixMilli(j.refused.Load())) < refusal {
+		return journal.ErrFull
+	}
+	var used int64
+	err := j.read.QueryRowContext(ctx, `SELECT page_count - freelist_count FROM pragma_page_count, pragma_freelist_count`).Scan(&used)
+	switch {
+	case err != nil:
+		return err
+	case used >= j.opt.MaxBytes/pageSize:
+		return journal.ErrFull
+	}
+	return nil
+}
+
 // Stats implements journal.Journal.
 func (j *Journal) Stats(ctx context.Context) (journal.Stats, error) {
 	s := journal.Stats{Head: j.head.Load(), Limit: j.opt.MaxBytes}

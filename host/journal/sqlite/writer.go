@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"time"
 
+	sqlite3 "modernc.org/sqlite/lib"
+
 	"weir/host/journal"
 )
 
@@ -208,6 +210,9 @@ func (j *Journal) commit(group []*request) {
 	err := j.Err()
 	if err == nil {
 		err = j.try(group, pending)
+	}
+	if code(err) == sqlite3.SQLITE_FULL {
+		j.refused.Store(time.Now().UnixMilli())
 	}
 	if isFull(err) && len(group) > 0 {
 		// Positions must be able to move in a full journal, or it would stay

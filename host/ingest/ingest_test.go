@@ -1,0 +1,242 @@
+package ingest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"weir/edge/envelope"
+	"weir/host/journal"
+)
+
+var key = []byte("0123456789abcdef0123456789abcdef")
+
+// store is a journal that a test answers for.
+type store struct {
+	append func(ctx context.Context, batches []journal.Batch) ([]bool, error)
+	ready  error
+}
+
+func (s *store) Append(ctx context.Context, batches ...journal.Batch) ([]bool, error) {
+	if s.append != nil {
+		return s.append(ctx, batches)
+	}
+	return make([]bool, len(batches)), nil
+}
+
+func (s *store) Ready(context.Context) error { return s.ready }
+
+type result struct {
+	status int
+	header http.Header
+	body   string
+}
+
+func handler(s *store, log io.Writer, set func(*Config)) *Handler {
+	c := Config{Store: s, Secrets: [][]byte{[]byte("another key that is no longer used"), key}, MaxBody: 1 << 20, Concurrent: 4, Timeout: 5 * time.Second,
+		Log: slog.New(slog.NewTextHandler(log, nil))}
+	if set != nil {
+		set(&c)
+	}
+	return New(c)
+}
+
+func body(id string) []byte {
+	h := envelope.Header{ID: id, Events: 1, Failed: 1, Captured: 1}
+	return append(h.AppendJSON(nil), "\n{\"secret\":\"payload\"}\n"...)
+}
+
+func request(id string, body []byte, at time.Time) *http.Request {
+	r := httptest.NewRequest(http.MethodPost, Path, bytes.NewReader(body))
+	r.Header.Set("Content-Type", ContentType)
+	r.Header.Set("webhook-id", id)
+	r.Header.Set("webhook-timestamp", strconv.FormatInt(at.Unix(), 10))
+	r.Header.Set("webhook-signature", envelope.Sign(key, id, at.Unix(), body))
+	return r
+}
+
+func serve(h http.Handler, r *http.Request) result {
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return result{w.Code, w.Header(), w.Body.String()}
+}
+
+func post(h http.Handler) result {
+	id := journal.NewID(time.Now()).String()
+	return serve(h, request(id, body(id), time.Now()))
+}
+
+func TestAnswersFollowTheStore(t *testing.T) {
+	for name, c := range map[string]struct {
+		err    error
+		known  bool
+		status int
+		body   string
+		retry  bool
+	}{
+		"stored":   {nil, false, 200, `"duplicate":false`, false},
+		"known":    {nil, true, 200, `"duplicate":true`, false},
+		"full":     {fmt.Errorf("writing: %w", journal.ErrFull), false, 503, "full", true},
+		"busy":     {journal.ErrBusy, false, 503, "could not be stored", true},
+		"broken":   {fmt.Errorf("%w: /var/lib/weir", journal.ErrBroken), false, 503, "could not be stored", true},
+		"closed":   {journal.ErrClosed, false, 503, "could not be stored", true},
+		"surprise": {errors.New("/var/lib/weir: what"), false, 503, "could not be stored", true},
+	} {
+		var logs bytes.Buffer
+		var seen Result
+		s := &store{append: func(_ context.Context, b []journal.Batch) ([]bool, error) {
+			return []bool{c.known}, c.err
+		}}
+		h := handler(s, &logs, func(c *Config) { c.Observe = func(r Result) { seen = r } })
+		got := post(h)
+		if got.status != c.status || !strings.Contains(got.body, c.body) || (got.header.Get("Retry-After") != "") != c.retry {
+			t.Errorf("%s: %+v", name, got)
+		}
+		if strings.Contains(got.body, "/var/lib") {
+			t.Errorf("%s: the answer tells of the host's disk: %s", name, got.body)
+		}
+		if strings.Contains(logs.String(), "payload") {
+			t.Errorf("%s: an event is logged: %s", name, logs.String())
+		}
+		want := Result{Status: c.status}
+		switch {
+		case c.known:
+			want.Duplicates = 1
+		case c.err == nil:
+			want.Batches, want.Events, want.Failed = 1, 1, 1
+		}
+		if seen.Took = 0; seen != want {
+			t.Errorf("%s: counted as %+v, want %+v", name, seen, want)
+		}
+	}
+}
+
+// Storage that broke is not asked again.
+func TestBrokenStoreRefusesFromThenOn(t *testing.T) {
+	calls := 0
+	s := &store{append: func(context.Context, []journal.Batch) ([]bool, error) {
+		calls++
+		return nil, journal.ErrBroken
+	}}
+	h := handler(s, io.Discard, nil)
+	post(h)
+	if got := post(h); got.status != 503 || calls != 1 {
+		t.Errorf("%d after %d calls", got.status, calls)
+	}
+	if got := serve(h, httptest.NewRequest("GET", "/readyz", nil)); got.status != 503 {
+		t.Errorf("readyz is %d", got.status)
+	}
+	if got := serve(h, httptest.NewRequest("GET", "/healthz", nil)); got.status != 200 {
+		t.Errorf("healthz is %d", got.status)
+	}
+}
+
+func TestReadyMeansAccepting(t *testing.T) {
+	s := &store{}
+	h := handler(s, io.Discard, nil)
+	ready := func() int { return serve(h, httptest.NewRequest("GET", "/readyz", nil)).status }
+	if got := ready(); got != 200 {
+		t.Errorf("%d at first", got)
+	}
+	if s.ready = journal.ErrFull; ready() != 503 {
+		t.Error("ready although full")
+	}
+	if s.ready = nil; ready() != 200 {
+		t.Error("not ready again")
+	}
+	if h.Refuse("stopping"); ready() != 503 || post(h).status != 503 {
+		t.Error("accepting after Refuse")
+	}
+}
+
+// Every changed part of what is signed fails, with the same answer.
+func TestSignatureCoversEverything(t *testing.T) {
+	h := handler(&store{append: func(context.Context, []journal.Batch) ([]bool, error) {
+		return nil, errors.New("the store was reached")
+	}}, io.Discard, nil)
+	id := journal.NewID(time.Now()).String()
+	for name, change := range map[string]func(r *http.Request){
+		"id":        func(r *http.Request) { r.Header.Set("webhook-id", journal.NewID(time.Now()).String()) },
+		"timestamp": func(r *http.Request) { r.Header.Set("webhook-timestamp", strconv.FormatInt(time.Now().Unix()+1, 10)) },
+		"body":      func(r *http.Request) { r.Body = io.NopCloser(bytes.NewReader(append(body(id), ' '))) },
+		"removed":   func(r *http.Request) { r.Header.Del("webhook-signature") },
+		"version":   func(r *http.Request) { r.Header.Set("webhook-signature", "v2"+r.Header.Get("webhook-signature")[2:]) },
+	} {
+		r := request(id, body(id), time.Now())
+		change(r)
+		if got := serve(h, r); got.status != 401 || got.body != `{"error":"unauthorized"}` {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+	for offset, want := range map[time.Duration]int{-6 * time.Minute: 401, 6 * time.Minute: 401, -4 * time.Minute: 503, 4 * time.Minute: 503} {
+		if got := serve(h, request(id, body(id), time.Now().Add(offset))); got.status != want {
+			t.Errorf("signed %s from now: %d, want %d", offset, got.status, want)
+		}
+	}
+}
+
+func TestMoreRequestsThanSlots(t *testing.T) {
+	release, entered := make(chan struct{}), make(chan struct{})
+	s := &store{append: func(context.Context, []journal.Batch) ([]bool, error) {
+		entered <- struct{}{}
+		<-release
+		return []bool{false}, nil
+	}}
+	h := handler(s, io.Discard, func(c *Config) { c.Concurrent = 2 })
+	var wg sync.WaitGroup
+	for range 2 {
+		wg.Go(func() {
+			if got := post(h); got.status != 200 {
+				t.Errorf("a request with a slot: %d", got.status)
+			}
+		})
+		<-entered
+	}
+	if got := post(h); got.status != 503 || got.header.Get("Retry-After") == "" {
+		t.Errorf("beyond the slots: %+v", got)
+	}
+	close(release)
+	wg.Wait()
+}
+
+// A client that sends its body drop by drop is cut off, and frees its slot.
+func TestSlowClientIsCutOff(t *testing.T) {
+	h := handler(&store{}, io.Discard, func(c *Config) { c.Timeout, c.Concurrent = 50*time.Millisecond, 1 })
+	server := httptest.NewServer(h)
+	defer server.Close()
+	conn, err := net.Dial("tcp", server.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: x\r\nContent-Type: %s\r\nContent-Length: 1000\r\n\r\nx", Path, ContentType)
+	conn.SetReadDeadline(time.Now().Add(10 * time.Second))
+	answer, err := io.ReadAll(conn)
+	if err != nil || !strings.HasPrefix(string(answer), "HTTP/1.1 400 ") {
+		t.Fatalf("%q, %v", answer, err)
+	}
+	if got := post(h); got.status != 200 {
+		t.Errorf("the slot was not freed: %+v", got)
+	}
+}
+
+func TestOtherPathsAndMethods(t *testing.T) {
+	h := handler(&store{}, io.Discard, nil)
+	for target, want := range map[string]int{"GET " + Path: 405, "PUT " + Path: 405, "POST /": 404, "GET /metrics": 404, "GET /api/status": 404} {
+		method, path, _ := strings.Cut(target, " ")
+		if got := serve(h, httptest.NewRequest(method, path, nil)); got.status != want {
+			t.Errorf("%s: %d, want %d", target, got.status, want)
+		}
+	}
+}
