@@ -184,7 +184,10 @@ func (v *verifier) objects() {
 		count := uint32(v.Names[o.Names].Count)
 		if o.Required != None {
 			v.check(count > 0, "required names without names")
-			v.within(o.Required, (count+63)/64, len(v.Masks), "required names out of range")
+			words := (count + 63) / 64
+			if v.within(o.Required, words, len(v.Masks), "required names out of range") && count%64 != 0 {
+				v.check(v.Masks[o.Required+words-1]>>(count%64) == 0, "required names out of range")
+			}
 		}
 		e := &v.Extras[o.Extra]
 		for _, r := range v.Rules[e.Deps : e.Deps+e.DepCount] {
