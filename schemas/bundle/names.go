@@ -1,9 +1,10 @@
 package bundle
 
 import (
-	"bytes"
 	"encoding/binary"
 	"math/bits"
+
+	"weir/schemas/scan"
 )
 
 const mix = 0x9e3779b97f4a7c15 // 2^64 / golden ratio
@@ -73,7 +74,7 @@ func (t *Tables) FindHead(names *Names, head uint64, name []byte) int {
 			return -1
 		}
 		s := &t.Slots[names.Slots+e-1]
-		if s.Head == head && s.Short() == min(len(name), slotLong) && (len(name) <= 8 || bytes.Equal(t.Name(s), name)) {
+		if s.Head == head && s.Short() == min(len(name), slotLong) && (len(name) <= 8 || scan.Equal(t.Name(s), name)) {
 			return int(e) - 1
 		}
 	}
@@ -117,7 +118,7 @@ func (t *Tables) FindSchema(uri []byte) (int, bool) {
 		if e == 0 {
 			return 0, false
 		}
-		if s := &t.Schemas[e-1]; s.Hash == uint32(sum>>32) && bytes.Equal(t.Text(s.URI), uri) {
+		if s := &t.Schemas[e-1]; s.Hash == uint32(sum>>32) && scan.Equal(t.Text(s.URI), uri) {
 			return int(e - 1), true
 		}
 	}

@@ -20,6 +20,10 @@ func (t Text) Is(s string) bool {
 	return t.unescapedIs(s)
 }
 
+// Equal reports whether a and b hold the same bytes, as bytes.Equal does, which
+// copies both under TinyGo.
+func Equal(a, b []byte) bool { return view(a) == view(b) }
+
 // view makes a string of bytes for the length of a comparison. Go compares
 // string(b) without a copy, TinyGo makes one.
 func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }

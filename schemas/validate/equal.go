@@ -1,7 +1,6 @@
 package validate
 
 import (
-	"bytes"
 	"math/bits"
 
 	"weir/schemas/bundle"
@@ -82,12 +81,12 @@ func (r *Run) equal(a, b []byte) bool {
 	}
 	switch a[0] {
 	case '"':
-		if bytes.Equal(a, b) {
+		if scan.Equal(a, b) {
 			return true
 		}
 		x := scan.Text{Raw: a[1 : len(a)-1], Escaped: true}
 		y := scan.Text{Raw: b[1 : len(b)-1], Escaped: true}
-		return bytes.Equal(x.Bytes(&r.plain), y.Bytes(&r.other))
+		return scan.Equal(x.Bytes(&r.plain), y.Bytes(&r.other))
 	case '[':
 		x, y := membersOf(a, 0), membersOf(b, 0)
 		for {
@@ -123,7 +122,7 @@ func (r *Run) equalObjects(a, b []byte) bool {
 			if !r.spend(y.end-y.key, 0) {
 				return false
 			}
-			if bytes.Equal(x.name(&r.plain), y.name(&r.other)) {
+			if scan.Equal(x.name(&r.plain), y.name(&r.other)) {
 				if !r.equal(a[x.start:x.end], b[y.start:y.end]) {
 					return false
 				}
@@ -183,7 +182,7 @@ func (r *Run) same(a, b extent, names bool) bool {
 	}
 	x := scan.Text{Raw: r.doc[a.start:a.end], Escaped: true}
 	y := scan.Text{Raw: r.doc[b.start:b.end], Escaped: true}
-	return bytes.Equal(x.Bytes(&r.plain), y.Bytes(&r.other))
+	return scan.Equal(x.Bytes(&r.plain), y.Bytes(&r.other))
 }
 
 // enum checks a value other than a string against the values of enum or const.

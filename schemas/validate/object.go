@@ -1,7 +1,6 @@
 package validate
 
 import (
-	"bytes"
 	"encoding/binary"
 	"math/bits"
 
@@ -183,7 +182,7 @@ func nameAt(t *bundle.Tables, s *bundle.Slot, doc []byte, i int) bool {
 		head &= 1<<(8*n&63) - 1
 	}
 	return head == s.Head && doc[i+n] == '"' &&
-		(n <= 8 || bytes.Equal(doc[i+8:i+n], t.Name(s)[8:]))
+		(n <= 8 || scan.Equal(doc[i+8:i+n], t.Name(s)[8:]))
 }
 
 // name returns the member name between doc[key] and doc[end], unescaped.

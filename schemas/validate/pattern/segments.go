@@ -1,9 +1,6 @@
 package pattern
 
-import (
-	"bytes"
-	"encoding/binary"
-)
+import "encoding/binary"
 
 // A segment table is
 //
@@ -71,7 +68,7 @@ func matchSegments(t, s []byte) bool {
 			p += 2
 		case StepLiteral:
 			n := int(t[p+1])
-			if len(s)-i < n || !bytes.Equal(s[i:i+n], t[p+2:p+2+n]) {
+			if len(s)-i < n || !equal(s[i:i+n], t[p+2:p+2+n]) {
 				return false
 			}
 			i += n
