@@ -80,7 +80,7 @@ var rooms = map[string]room{
 
 	// The one binary: a host, and an edge in a plain process.
 	"host/cmd/weir": {may: []string{
-		"host", "host/config", "host/ui", "sinks", "sinks/all",
+		"host", "host/admin", "host/config", "host/ui", "sinks", "sinks/all",
 		"edge/collector", "edge/envelope", "edge/forward", "edge/protocol/...", "edge/serve", "edge/wazero",
 		"schemas/bundle", "schemas/compile", "schemas/lint", "schemas/registry",
 	}},

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -20,15 +21,43 @@ func (c *adminClient) register(f *pflag.FlagSet) {
 	f.StringVar(&c.base, "admin", "http://127.0.0.1:8082", "base URL of the host's admin listener; a token comes from WEIR_ADMIN_TOKEN")
 }
 
+// get decodes the JSON that a path answers with.
+func (c *adminClient) get(ctx context.Context, path string, query url.Values, into any) error {
+	body, err := c.open(ctx, path, query)
+	if err != nil {
+		return err
+	}
+	return decode(path, body, into)
+}
+
 // open asks for a path and returns the body of the answer.
 func (c *adminClient) open(ctx context.Context, path string, query url.Values) (io.ReadCloser, error) {
-	target := strings.TrimSuffix(c.base, "/") + path
 	if len(query) > 0 {
-		target += "?" + query.Encode()
+		path += "?" + query.Encode()
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, target, nil)
+	return c.do(ctx, http.MethodGet, path, nil)
+}
+
+// post sends JSON and decodes the answer.
+func (c *adminClient) post(ctx context.Context, path string, message, into any) error {
+	text, err := json.Marshal(message)
+	if err != nil {
+		return err
+	}
+	body, err := c.do(ctx, http.MethodPost, path, text)
+	if err != nil {
+		return err
+	}
+	return decode(path, body, into)
+}
+
+func (c *adminClient) do(ctx context.Context, method, path string, message []byte) (io.ReadCloser, error) {
+	req, err := http.NewRequestWithContext(ctx, method, strings.TrimSuffix(c.base, "/")+path, bytes.NewReader(message))
 	if err != nil {
 		return nil, usageError{fmt.Errorf("reading --admin: %w", err)}
+	}
+	if message != nil {
+		req.Header.Set("Content-Type", "application/json")
 	}
 	if token := os.Getenv("WEIR_ADMIN_TOKEN"); token != "" {
 		req.Header.Set("Authorization", "Bearer "+token)
@@ -45,12 +74,7 @@ func (c *adminClient) open(ctx context.Context, path string, query url.Values) (
 	return resp.Body, nil
 }
 
-// get decodes the JSON that a path answers with.
-func (c *adminClient) get(ctx context.Context, path string, query url.Values, into any) error {
-	body, err := c.open(ctx, path, query)
-	if err != nil {
-		return err
-	}
+func decode(path string, body io.ReadCloser, into any) error {
 	defer body.Close()
 	if err := json.NewDecoder(body).Decode(into); err != nil {
 		return fmt.Errorf("reading the host's answer to %s: %w", path, err)

@@ -7,10 +7,13 @@ import (
 	"strconv"
 
 	"github.com/spf13/cobra"
+
+	"weir/host/admin"
 )
 
 func deadletterCommand() *cobra.Command {
-	return group("deadletter", "Look at dead letters: events that a sink would not take", deadletterListCommand())
+	return group("deadletter", "Look at dead letters, events that a sink would not take, and hand them back",
+		deadletterListCommand(), deadletterRetryCommand())
 }
 
 func deadletterListCommand() *cobra.Command {
@@ -23,7 +26,7 @@ func deadletterListCommand() *cobra.Command {
 		Short: "List dead letters, the latest first",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			var answer struct{ Deadletters []json.RawMessage }
+			var answer struct{ DeadLetters []json.RawMessage }
 			query := url.Values{"limit": {strconv.Itoa(limit)}}
 			if route != "" {
 				query.Set("route", route)
@@ -31,23 +34,15 @@ func deadletterListCommand() *cobra.Command {
 			if err := host.get(cmd.Context(), "/api/deadletters", query, &answer); err != nil {
 				return err
 			}
-			for _, raw := range answer.Deadletters {
-				if asJSON {
-					fmt.Fprintln(cmd.OutOrStdout(), string(raw))
-					continue
+			for _, raw := range answer.DeadLetters {
+				line := string(raw)
+				if !asJSON {
+					var err error
+					if line, err = letterLines(raw); err != nil {
+						return err
+					}
 				}
-				var letter struct {
-					ID       json.RawMessage
-					Route    string
-					Error    string
-					Attempts int
-					Envelope json.RawMessage
-				}
-				if err := json.Unmarshal(raw, &letter); err != nil {
-					return fmt.Errorf("reading a dead letter: %w", err)
-				}
-				fmt.Fprintf(cmd.OutOrStdout(), "%s  %s  %s: %s\n    %s\n", clean(string(letter.ID)), clean(letter.Route),
-					count(letter.Attempts, "attempt"), clean(letter.Error), eventLine(letter.Envelope))
+				fmt.Fprintln(cmd.OutOrStdout(), line)
 			}
 			return nil
 		},
@@ -56,5 +51,51 @@ func deadletterListCommand() *cobra.Command {
 	cmd.Flags().IntVar(&limit, "limit", 50, "how many at most")
 	cmd.Flags().StringVar(&route, "route", "", "only those of this route")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the letters as JSON, one a line")
+	return cmd
+}
+
+// letterLines is a dead letter for people: what happened, and below it the event.
+func letterLines(raw []byte) (string, error) {
+	var l admin.DeadLetter
+	if err := json.Unmarshal(raw, &l); err != nil {
+		return "", fmt.Errorf("reading a dead letter: %w", err)
+	}
+	state := ""
+	if !l.Retried.IsZero() {
+		state = ", handed back"
+	}
+	return fmt.Sprintf("%d  %s  %s%s: %s\n    %s", l.ID, clean(l.Route), count(l.Attempts, "attempt"), state,
+		clean(l.Error), eventLine(l.Envelope)), nil
+}
+
+func deadletterRetryCommand() *cobra.Command {
+	var host adminClient
+	var all bool
+	var wanted admin.Retry
+	cmd := &cobra.Command{
+		Use:   "retry [ID…]",
+		Short: "Hand dead letters back to their routes: those named, of a route, or all",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			for _, arg := range args {
+				id, err := strconv.ParseInt(arg, 10, 64)
+				if err != nil {
+					return usageError{fmt.Errorf("%q is not the number of a dead letter: weir deadletter list names them", arg)}
+				}
+				wanted.IDs = append(wanted.IDs, id)
+			}
+			if len(args) == 0 && wanted.Route == "" && !all {
+				return usageError{fmt.Errorf("say which: numbers, --route or --all")}
+			}
+			var answer admin.Retried
+			if err := host.post(cmd.Context(), "/api/deadletters/retry", wanted, &answer); err != nil {
+				return err
+			}
+			_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s handed back\n", count(answer.Retried, "dead letter"))
+			return err
+		},
+	}
+	host.register(cmd.Flags())
+	cmd.Flags().StringVar(&wanted.Route, "route", "", "those of this route")
+	cmd.Flags().BoolVar(&all, "all", false, "all of them")
 	return cmd
 }
