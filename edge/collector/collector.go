@@ -57,6 +57,7 @@ type Collector struct {
 	batch    []byte
 	response []protocol.Header
 	refusal  []protocol.Header
+	scratch  []byte
 	inflater inflater
 }
 

@@ -92,9 +92,11 @@ func (c *Collector) oversize(name string, body []byte, limit int, when string) {
 	if c.request.Header("Content-Encoding") != "" && when == "as received" {
 		kept = nil // no text, and not enough to be inflated
 	}
+	message := append(c.arena.Bytes(80), "the body must hold no more than "...)
+	message = append(append(strconv.AppendInt(message, int64(limit), 10), " bytes "...), when...)
 	c.fail(name, kept, envelope.Violation{
 		Keyword: "size_violation",
-		Message: "the body must hold no more than " + strconv.Itoa(limit) + " bytes " + when,
+		Message: c.arena.KeepString(message),
 	})
 }
 

@@ -43,15 +43,18 @@ func (c *Collector) validate(e *envelope.Event, s *envelope.SelfDescribing, path
 	}
 	for i := range c.run.Violations {
 		v := &c.run.Violations[i]
-		b := append([]byte(nil), path...)
+		b := append(c.scratch[:0], path...)
 		if index >= 0 {
 			b = append(strconv.AppendInt(b, int64(index), 10), "/data"...)
 		}
+		b = cutPath(v.AppendPath(b))
+		n := len(b)
+		c.scratch = v.AppendMessage(b)
 		e.Violate(envelope.Violation{
 			Schema:  s.Schema,
-			Path:    cutPath(v.AppendPath(b)),
+			Path:    c.arena.Copy(c.scratch[:n]),
 			Keyword: v.Keyword(),
-			Message: envelope.View(v.AppendMessage(nil)),
+			Message: c.arena.Copy(c.scratch[n:]),
 		})
 	}
 	e.MoreViolations += c.run.More
@@ -59,7 +62,7 @@ func (c *Collector) validate(e *envelope.Event, s *envelope.SelfDescribing, path
 }
 
 // cutPath bounds a path: the names in it are for the sender to choose.
-func cutPath(path []byte) string {
+func cutPath(path []byte) []byte {
 	const longest = 256
 	if len(path) > longest {
 		n := longest
@@ -68,7 +71,7 @@ func cutPath(path []byte) string {
 		}
 		path = append(path[:n], "…"...)
 	}
-	return envelope.View(path)
+	return path
 }
 
 // enclose writes the batch.

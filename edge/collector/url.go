@@ -33,7 +33,7 @@ func (c *Collector) splitURL(e *envelope.Event, to *urlColumns) {
 	u, ok := parseURL(c.encodeSpaces(text))
 	if !ok {
 		if to.required {
-			e.Violate(envelope.Violation{Schema: envelope.AtomicSchema, Path: "/" + to.url.Name(), Keyword: "format", Message: "must be a URL"})
+			e.Violate(envelope.Violation{Schema: envelope.AtomicSchema, Path: to.url.Path(), Keyword: "format", Message: "must be a URL"})
 		}
 		return
 	}

@@ -26,6 +26,9 @@ func (a *Arena) Keep(b []byte) []byte {
 	return b[:len(b):len(b)]
 }
 
+// Copy returns a copy of b as text.
+func (a *Arena) Copy(b []byte) string { return a.KeepString(append(a.Bytes(len(b)), b...)) }
+
 // KeepString is Keep for text.
 func (a *Arena) KeepString(b []byte) string { return View(a.Keep(b)) }
 

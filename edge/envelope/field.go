@@ -179,6 +179,14 @@ func (f Field) Limit() int {
 	return 0
 }
 
+// Path returns the JSON pointer of the column in an envelope, "/page_url".
+func (f Field) Path() string {
+	if int(f) < len(pointers) {
+		return pointers[f]
+	}
+	return ""
+}
+
 // String returns the column name.
 func (f Field) String() string { return f.Name() }
 
@@ -191,6 +199,13 @@ func FieldByName(name string) (Field, bool) {
 	}
 	return 0, false
 }
+
+var pointers = func() (p [NumFields]string) {
+	for f := range columns {
+		p[f] = "/" + columns[f].name
+	}
+	return p
+}()
 
 // columns holds the limits of the atomic schema, except where the pipeline
 // overrides it: page_url, page_referrer, mkt_clickid.

@@ -16,7 +16,9 @@ func (e *Event) Fill(a *Arena, f Field, name, s string) {
 	switch s = Clean(a, s); {
 	case s == "":
 	case len(s) > f.Limit() && utf16Length(s) > f.Limit():
-		e.Misfit(f, "maxLength", "must be no longer than "+strconv.Itoa(f.Limit())+" UTF-16 code units", name, s)
+		b := append(a.Bytes(64), "must be no longer than "...)
+		b = append(strconv.AppendInt(b, int64(f.Limit()), 10), " UTF-16 code units"...)
+		e.Misfit(f, "maxLength", a.KeepString(b), name, s)
 	default:
 		e.Set(f, s)
 	}
@@ -24,7 +26,7 @@ func (e *Event) Fill(a *Arena, f Field, name, s string) {
 
 // Misfit records that a value does not fit its column and keeps it among the rejected under name.
 func (e *Event) Misfit(f Field, keyword, message, name, value string) {
-	e.Violate(Violation{Schema: AtomicSchema, Path: "/" + f.Name(), Keyword: keyword, Message: message})
+	e.Violate(Violation{Schema: AtomicSchema, Path: f.Path(), Keyword: keyword, Message: message})
 	e.Reject(name, value)
 }
 

@@ -3,20 +3,24 @@ package snowplow
 import (
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"weir/edge/envelope"
 	"weir/edge/protocol"
 	"weir/schemas/scan"
 )
 
-const payloadData = "iglu:com.snowplowanalytics.snowplow/payload_data/jsonschema/1-0-"
+const (
+	payloadData       = "iglu:com.snowplowanalytics.snowplow/payload_data/jsonschema/1-0-"
+	payloadDataLatest = payloadData + "4" // named by faults of a body that names no schema
+)
 
 // decodeBody reads {"schema":"iglu:…/payload_data/…","data":[{…}…]}.
 func (a *Adapter) decodeBody(dst []envelope.Event, r *protocol.Request) ([]envelope.Event, error) {
 	first := len(dst)
 	dst, fault := a.decodePayload(dst, r)
 	if a.limits.Strict {
-		dst, fault = strict(dst, first, fault)
+		dst, fault = a.strict(dst, first, fault)
 	}
 	if fault != nil {
 		return dst, fault
@@ -44,9 +48,9 @@ func (a *Adapter) decodePayload(dst []envelope.Event, r *protocol.Request) ([]en
 	}
 	switch {
 	case s.Err() != nil || !s.End():
-		return dst, syntaxFault(s, payloadData+"4", 0)
+		return dst, a.syntaxFault(0, payloadDataLatest)
 	case m.keyword != "":
-		return dst, &protocol.Fault{Violation: violation("", m.keyword, m.message)}
+		return dst, a.faultAt(0, payloadDataLatest, "", m.keyword, m.message)
 	case waiting:
 		*s = ahead
 		return a.decodeData(dst, r, m.schema)
@@ -60,33 +64,31 @@ func (a *Adapter) decodeData(dst []envelope.Event, r *protocol.Request, key scan
 	minor, ok := strings.CutPrefix(schema, payloadData)
 	n, ok2 := parseDigits(minor)
 	if !ok || !ok2 {
-		return dst, &protocol.Fault{Violation: violation("/schema", "const", "schema must be "+payloadData+"*")}
+		return dst, a.faultAt(0, payloadDataLatest, "/schema", "const", "schema must be "+payloadData+"*")
 	}
 	since := uint8(min(n, lastMinor))
 	s := &a.body
 	if s.Kind() != scan.Array {
-		return dst, &protocol.Fault{Violation: envelope.Violation{Schema: schema, Path: "/data", Keyword: "type", Message: "must be an array of events"}}
+		return dst, a.faultAt(0, schema, "/data", "type", "must be an array of events")
 	}
 	s.Array()
 	i := 0
 	for ; s.Item(); i++ {
 		start := s.Offset()
 		if i == a.limits.Events {
-			return dst, &protocol.Fault{
-				Violation: envelope.Violation{Schema: schema, Path: "/data", Keyword: "maxItems", Message: "must hold no more than " + strconv.Itoa(i) + " events"},
-				From:      start,
-			}
+			b := strconv.AppendInt(append(a.arena.Bytes(64), "must hold no more than "...), int64(i), 10)
+			return dst, a.faultAt(start, schema, "/data", "maxItems", a.arena.KeepString(append(b, " events"...)))
 		}
 		dst = a.decodeEvent(dst, r, item{schema, since, i})
 		if s.Err() != nil {
-			return dst[:len(dst)-1], syntaxFault(s, schema, start)
+			return dst[:len(dst)-1], a.syntaxFault(start, schema)
 		}
 	}
 	switch {
 	case s.Err() != nil:
-		return dst, syntaxFault(s, schema, s.Offset())
+		return dst, a.syntaxFault(s.Offset(), schema)
 	case i == 0:
-		return dst, &protocol.Fault{Violation: envelope.Violation{Schema: schema, Path: "/data", Keyword: "minItems", Message: "must hold at least one event"}}
+		return dst, a.faultAt(0, schema, "/data", "minItems", "must hold at least one event")
 	}
 	return dst, nil
 }
@@ -113,7 +115,7 @@ func (a *Adapter) decodeEvent(dst []envelope.Event, r *protocol.Request, at item
 	if k := s.Kind(); k != scan.Object && k != scan.None {
 		e.Protocol = a.Name()
 		e.Payload = envelope.View(s.Skip())
-		at.violate(e, "", "type", "must be an object")
+		a.violateItem(e, at, "", "type", "must be an object")
 		return dst
 	}
 	start := *s
@@ -125,19 +127,19 @@ func (a *Adapter) decodeEvent(dst []envelope.Event, r *protocol.Request, at item
 			e.Reset()
 			e.Protocol = a.Name()
 			e.Payload = envelope.View(s.Skip())
-			at.violate(e, "", "maxProperties", tooMany)
+			a.violateItem(e, at, "", "maxProperties", tooMany)
 			return dst
 		}
 		name := a.text(key)
 		id := lookup(name)
 		known := id >= 0 && parameters[id].since <= at.minor
 		if !known {
-			at.violate(e, name, "additionalProperties", "is not a parameter of this version of the tracker protocol")
+			a.violateItem(e, at, name, "additionalProperties", "is not a parameter of this version of the tracker protocol")
 		}
 		if s.Kind() != scan.String {
 			raw := envelope.View(s.Skip())
 			if known {
-				at.violate(e, name, "type", "must be a string")
+				a.violateItem(e, at, name, "type", "must be a string")
 			}
 			e.Reject(name, raw)
 			continue
@@ -151,14 +153,14 @@ func (a *Adapter) decodeEvent(dst []envelope.Event, r *protocol.Request, at item
 			a.keepExtra(name, text)
 		default:
 			if a.has(id) {
-				at.violate(e, name, "duplicateKey", "must not occur twice")
+				a.violateItem(e, at, name, "duplicateKey", "must not occur twice")
 			}
 			a.put(id, text)
 		}
 	}
 	for _, id := range [...]int{paramTv, paramP, paramE} {
 		if !a.has(id) {
-			at.violate(e, "", "required", "must have the parameters tv, p and e")
+			a.violateItem(e, at, "", "required", "must have the parameters tv, p and e")
 			break
 		}
 	}
@@ -166,32 +168,47 @@ func (a *Adapter) decodeEvent(dst []envelope.Event, r *protocol.Request, at item
 	return dst
 }
 
-// violate records a violation of payload_data at a parameter of the event, or at the event itself.
-func (at *item) violate(e *envelope.Event, name, keyword, message string) {
-	path := "/data/" + strconv.Itoa(at.index)
+// violateItem records a violation of payload_data at a parameter of the event, or at the event itself.
+func (a *Adapter) violateItem(e *envelope.Event, at item, name, keyword, message string) {
+	name = cutName(name)
+	b := append(a.arena.Bytes(2*len(name)+32), "/data/"...)
+	b = strconv.AppendInt(b, int64(at.index), 10)
 	if name != "" {
-		path += "/" + pointerToken(name)
+		b = append(b, '/')
 	}
-	e.Violate(envelope.Violation{Schema: at.schema, Path: path, Keyword: keyword, Message: message})
+	for i := range len(name) { // RFC 6901 section 3
+		switch name[i] {
+		case '~':
+			b = append(b, '~', '0')
+		case '/':
+			b = append(b, '~', '1')
+		default:
+			b = append(b, name[i])
+		}
+	}
+	e.Violate(envelope.Violation{Schema: at.schema, Path: a.arena.KeepString(b), Keyword: keyword, Message: message})
 }
 
-// pointerToken escapes a member name for a JSON pointer (RFC 6901 section 3).
-// What names are sent is for the sender to choose: long ones are cut.
-func pointerToken(name string) string {
+// cutName bounds a member name for a path: what names are sent is for the sender to choose.
+func cutName(name string) string {
 	const longest = 64
-	if len(name) > longest {
-		name = strings.ToValidUTF8(name[:longest], "") + "…"
+	if len(name) <= longest {
+		return name
 	}
-	return strings.ReplaceAll(strings.ReplaceAll(name, "~", "~0"), "/", "~1")
+	n := longest
+	for n > 0 && !utf8.RuneStart(name[n]) {
+		n--
+	}
+	return name[:n]
 }
 
 // strict fails the whole body as Enrich does: if any event broke a rule of
 // payload_data, none is kept and the body becomes one failed event.
-func strict(dst []envelope.Event, first int, fault *protocol.Fault) ([]envelope.Event, *protocol.Fault) {
+func (a *Adapter) strict(dst []envelope.Event, first int, fault *protocol.Fault) ([]envelope.Event, *protocol.Fault) {
 	for i := first; i < len(dst) && fault == nil; i++ {
 		for _, v := range dst[i].Violations {
 			if strings.HasPrefix(v.Schema, payloadData) {
-				fault = &protocol.Fault{Violation: v}
+				fault = a.faultAt(0, v.Schema, v.Path, v.Keyword, v.Message)
 				break
 			}
 		}
@@ -203,16 +220,19 @@ func strict(dst []envelope.Event, first int, fault *protocol.Fault) ([]envelope.
 	return dst, fault
 }
 
-func violation(path, keyword, message string) envelope.Violation {
-	return envelope.Violation{Schema: payloadData + "4", Path: path, Keyword: keyword, Message: message}
+// faultAt returns a fault that keeps the body from a byte on. It is valid until the next request.
+func (a *Adapter) faultAt(from int, schema, path, keyword, message string) *protocol.Fault {
+	a.fault = protocol.Fault{
+		Violation: envelope.Violation{Schema: schema, Path: path, Keyword: keyword, Message: message},
+		From:      from,
+	}
+	return &a.fault
 }
 
-// syntaxFault tells of the fault that stopped the scanner; what follows the
-// byte from is kept.
-func syntaxFault(s *scan.Scanner, schema string, from int) *protocol.Fault {
-	code := s.Err().(*scan.Error).Code
-	keyword, message := describe(code)
-	return &protocol.Fault{Violation: envelope.Violation{Schema: schema, Keyword: keyword, Message: message}, From: from}
+// syntaxFault tells of the fault that stopped the scanner.
+func (a *Adapter) syntaxFault(from int, schema string) *protocol.Fault {
+	keyword, message := describe(a.body.Err().(*scan.Error).Code)
+	return a.faultAt(from, schema, "", keyword, message)
 }
 
 // describe words a fault of the JSON grammar as a violation.

@@ -46,7 +46,7 @@ func (a *Adapter) finish(e *envelope.Event, r *protocol.Request) {
 		e.Violate(envelope.Violation{Schema: envelope.AtomicSchema, Path: "/event", Keyword: "required", Message: "the parameter e, the type of event, is missing"})
 	}
 	if e.Get(envelope.EventType) == "unstruct" && !a.has(paramUePr) && !a.has(paramUePx) {
-		unstructWrapper.violate(e, -1, "required", "an event of type ue must have the parameter ue_pr or ue_px")
+		a.violate(e, &unstructWrapper, -1, "required", "an event of type ue must have the parameter ue_pr or ue_px")
 	}
 	if referer := r.Header("Referer"); referer != "" && !a.has(paramURL) {
 		e.Fill(&a.arena, envelope.PageURL, "url", referer)

@@ -14,17 +14,20 @@ type wrapper struct {
 	schema string // named in violations
 	prefix string // of the schema keys it may bear
 	path   string // of its column
+	must   string // how its schema key must look
 }
 
 var (
 	unstructWrapper = wrapper{
 		schema: "iglu:com.snowplowanalytics.snowplow/unstruct_event/jsonschema/1-0-0",
 		prefix: "iglu:com.snowplowanalytics.snowplow/unstruct_event/jsonschema/1-0-",
+		must:   "schema must be iglu:com.snowplowanalytics.snowplow/unstruct_event/jsonschema/1-0-*",
 		path:   "/unstruct_event",
 	}
 	contextsWrapper = wrapper{
 		schema: "iglu:com.snowplowanalytics.snowplow/contexts/jsonschema/1-0-0",
 		prefix: "iglu:com.snowplowanalytics.snowplow/contexts/jsonschema/1-0-",
+		must:   "schema must be iglu:com.snowplowanalytics.snowplow/contexts/jsonschema/1-0-*",
 		path:   "/contexts",
 	}
 )
@@ -64,11 +67,11 @@ func (a *Adapter) unwrap(e *envelope.Event, w *wrapper, json []byte) bool {
 	switch {
 	case s.Err() != nil || !s.End():
 		keyword, message := describe(s.Err().(*scan.Error).Code)
-		return w.violate(e, -1, keyword, message)
+		return a.violate(e, w, -1, keyword, message)
 	case m.keyword != "":
-		return w.violate(e, -1, m.keyword, m.message)
+		return a.violate(e, w, -1, m.keyword, m.message)
 	case !a.criterion(m.schema, w.prefix):
-		return w.violate(e, -1, "const", "schema must be "+w.prefix+"*")
+		return a.violate(e, w, -1, "const", w.must)
 	}
 	return good
 }
@@ -77,7 +80,7 @@ func (a *Adapter) entities(e *envelope.Event) bool {
 	s := &a.inner
 	if s.Kind() != scan.Array {
 		s.Skip()
-		return contextsWrapper.violate(e, -1, "type", "must hold an array of entities")
+		return a.violate(e, &contextsWrapper, -1, "type", "must hold an array of entities")
 	}
 	good := true
 	s.Array()
@@ -97,21 +100,22 @@ func (a *Adapter) entity(e *envelope.Event, w *wrapper, index int, dst *envelope
 		dst.Data = s.Skip()
 	}
 	if m.keyword != "" {
-		return w.violate(e, index, m.keyword, m.message)
+		return a.violate(e, w, index, m.keyword, m.message)
 	}
 	dst.Schema = a.text(m.schema)
 	if _, ok := ParseKey(dst.Schema); !ok {
-		return w.violate(e, index, "pattern", "schema must be iglu:vendor/name/format/MODEL-REVISION-ADDITION")
+		return a.violate(e, w, index, "pattern", "schema must be iglu:vendor/name/format/MODEL-REVISION-ADDITION")
 	}
 	return true
 }
 
 // violate records a violation at the index-th entity, or at the wrapper itself
 // for an index of -1. It returns false.
-func (w *wrapper) violate(e *envelope.Event, index int, keyword, message string) bool {
+func (a *Adapter) violate(e *envelope.Event, w *wrapper, index int, keyword, message string) bool {
 	path := w.path
 	if index >= 0 {
-		path += "/" + strconv.Itoa(index)
+		b := append(append(a.arena.Bytes(len(path)+21), path...), '/')
+		path = a.arena.KeepString(strconv.AppendInt(b, int64(index), 10))
 	}
 	e.Violate(envelope.Violation{Schema: w.schema, Path: path, Keyword: keyword, Message: message})
 	return false

@@ -52,6 +52,7 @@ type Adapter struct {
 	extra  []envelope.Parameter // unknown names, sorted
 
 	query []queryParameter
+	fault protocol.Fault
 	sum   []byte // what the fingerprint is taken of
 }
 
@@ -108,15 +109,15 @@ func (a *Adapter) Decode(dst []envelope.Event, r *protocol.Request) ([]envelope.
 	contentType := r.Header("Content-Type")
 	switch {
 	case !query:
-		return dst, &protocol.Fault{Violation: violation("", "maxProperties", tooMany)}
+		return dst, a.faultAt(0, payloadDataLatest, "", "maxProperties", tooMany)
 	case r.Method != "POST":
 		return a.decodeQuery(dst, r), nil
 	case len(r.Body) == 0 && contentType == "" && len(a.query) > 0:
 		return a.decodeQuery(dst, r), nil
 	case len(r.Body) == 0:
-		return dst, &protocol.Fault{Violation: violation("", "required", "the request must have a body")}
+		return dst, a.faultAt(0, payloadDataLatest, "", "required", "the request must have a body")
 	case !isJSON(contentType):
-		return dst, &protocol.Fault{Violation: violation("", "contentType", "Content-Type must be application/json; charset=utf-8")}
+		return dst, a.faultAt(0, payloadDataLatest, "", "contentType", "Content-Type must be application/json; charset=utf-8")
 	}
 	return a.decodeBody(dst, r)
 }
