@@ -1,0 +1,53 @@
+package postgres
+
+import (
+	"strings"
+
+	"weir/sinks/columns"
+)
+
+// appendLine appends a row in the text format of COPY: values separated by tabs,
+// \N for null, backslash escapes, a newline at the end.
+func appendLine(dst []byte, row *columns.Row) []byte {
+	for i, v := range row {
+		if i > 0 {
+			dst = append(dst, '\t')
+		}
+		switch t := columns.All[i].Type; {
+		case !v.Set:
+			dst = append(dst, `\N`...)
+		case t == columns.Boolean:
+			dst = append(dst, "ft"[v.Int])
+		case t == columns.Timestamp && strings.HasPrefix(v.Text, "0000-"):
+			// There is no year 0: it is 1 BC.
+			dst = append(append(append(dst, "0001-"...), v.Text[5:]...), " BC"...)
+		case t == columns.Text || t == columns.JSON:
+			dst = appendEscaped(dst, v.Text)
+		default:
+			dst = append(dst, v.Text...)
+		}
+	}
+	return append(dst, '\n')
+}
+
+func appendEscaped(dst []byte, s string) []byte {
+	from := 0
+	for i := 0; i < len(s); i++ {
+		var c byte
+		switch s[i] {
+		case '\\':
+			c = '\\'
+		case '\t':
+			c = 't'
+		case '\n':
+			c = 'n'
+		case '\r':
+			c = 'r'
+		default:
+			continue
+		}
+		dst = append(append(dst, s[from:i]...), '\\', c)
+		from = i + 1
+	}
+	return append(dst, s[from:]...)
+}
