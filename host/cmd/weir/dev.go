@@ -175,7 +175,7 @@ func (d *dev) welcome(e *edgeServer, h *host.Host) {
   Live page  http://%s/
   Collector  http://%s   (point a tracker here)
   Edge       %s
-  Data       %s
+  Data       %s   (the database is in sinks/sqlite)
 
 Ctrl-C stops it.
 `, e.addr, h.AdminAddr(), e.addr, engine, filepath.Clean(d.data))
