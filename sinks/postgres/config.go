@@ -25,7 +25,7 @@ func init() {
 
 // Config is the configuration of the sink.
 type Config struct {
-	DSN     sinks.Secret `yaml:"dsn" doc:"Connection string, postgres://user:password@host:5432/database, or key=value pairs. Several hosts and target_session_attrs are understood."`
+	DSN     sinks.Secret `yaml:"dsn" required:"true" doc:"Connection string, postgres://user:password@host:5432/database, or key=value pairs. Several hosts and target_session_attrs are understood."`
 	Schema  string       `yaml:"schema" doc:"Schema of the table."`
 	Table   string       `yaml:"table" doc:"Table of the events; its views and indexes begin with the same name."`
 	Migrate bool         `yaml:"migrate" doc:"Create the schema and table and bring them up to date. Turn it off for a user that may only insert, once another has created the table."`

@@ -1,0 +1,10 @@
+// Package all registers every kind of sink. Its imports are the list of what is
+// in the binary.
+package all
+
+import (
+	_ "weir/sinks/file"
+	_ "weir/sinks/postgres"
+	_ "weir/sinks/sqlite"
+	_ "weir/sinks/stdout"
+)
