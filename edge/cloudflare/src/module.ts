@@ -29,6 +29,12 @@ export class Module {
     readonly bundle: Uint8Array,
   ) {}
 
+  // start makes the first instance, so that faulty settings or a faulty bundle
+  // are an Error here.
+  start(): void {
+    this.#instance ??= new Instance(this.compiled, this.settings, this.bundle)
+  }
+
   // collect handles one request. An instance that traps is replaced and the
   // request tried again; if that traps too, the request is kept as a failed
   // event without being decoded. It throws a Trap when even that fails, and an
@@ -36,9 +42,9 @@ export class Module {
   collect(input: Input): Outcome {
     for (let tries = 1; ; tries++) {
       try {
-        this.#instance ??= new Instance(this.compiled, this.settings, this.bundle)
-        const outcome = this.#instance.collect(input)
-        if (this.#instance.memory > RECYCLE_ABOVE) this.#instance = undefined
+        this.start()
+        const outcome = this.#instance!.collect(input)
+        if (this.#instance!.memory > RECYCLE_ABOVE) this.#instance = undefined
         return outcome
       } catch (error) {
         // After a trap nothing in the instance's memory can be relied on.

@@ -2,12 +2,9 @@
 
 import type { Input, Location } from "./frame"
 
-// The most of a body that is read, in bytes.
-export const MAX_BODY = 1 << 20
-
-// readInput reads a request, its body up to MAX_BODY.
-export async function readInput(request: Request): Promise<Input> {
-  const { bytes, whole } = await readBody(request)
+// readInput reads a request and at most maxBody bytes of its body.
+export async function readInput(request: Request, maxBody: number): Promise<Input> {
+  const { bytes, whole } = await readBody(request, maxBody)
   const { path, query } = splitURL(request.url)
   return {
     method: request.method,
@@ -27,23 +24,23 @@ export async function readInput(request: Request): Promise<Input> {
   }
 }
 
-async function readBody(request: Request): Promise<{ bytes: Uint8Array; whole: boolean }> {
+async function readBody(request: Request, limit: number): Promise<{ bytes: Uint8Array; whole: boolean }> {
   if (!request.body) return { bytes: new Uint8Array(0), whole: true }
   const declared = Number(request.headers.get("content-length") ?? NaN)
-  if (declared <= MAX_BODY) return { bytes: new Uint8Array(await request.arrayBuffer()), whole: true }
+  if (declared <= limit) return { bytes: new Uint8Array(await request.arrayBuffer()), whole: true }
 
   const chunks: Uint8Array[] = []
   let length = 0
   const reader = request.body.getReader()
-  while (length <= MAX_BODY) {
+  while (length <= limit) {
     const { done, value } = await reader.read()
     if (done) break
     chunks.push(value)
     length += value.length
   }
-  const whole = length <= MAX_BODY
+  const whole = length <= limit
   if (!whole) void reader.cancel()
-  const bytes = new Uint8Array(Math.min(length, MAX_BODY))
+  const bytes = new Uint8Array(Math.min(length, limit))
   let at = 0
   for (const chunk of chunks) {
     const part = chunk.subarray(0, bytes.length - at)

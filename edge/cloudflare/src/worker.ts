@@ -4,7 +4,7 @@
 import bundle from "../build/default.bundle"
 import compiled from "../build/edge.wasm"
 import { Forwarder } from "./forward"
-import { AckFast, type Answer, type Input, type Outcome } from "./frame"
+import { AckFast, type Answer, type Outcome } from "./frame"
 import { Module } from "./module"
 import { readInput } from "./request"
 
@@ -19,22 +19,22 @@ export interface Env {
 interface Edge {
   module: Module
   forwarder: Forwarder
+  maxBody: number
 }
 
 let edge: Edge | undefined
 
+// The collector's default for limits.body, in bytes.
+const MAX_BODY = 1 << 20
+
 export default {
   async fetch(request, env, ctx): Promise<Response> {
-    let input: Input
-    try {
-      input = await readInput(request)
-    } catch {
-      // The body broke off: half of one is no event, and the tracker keeps what it has.
-      return unavailable(request, 408)
-    }
     let outcome: Outcome
     try {
       edge ??= open(env)
+      const input = await readInput(request, edge.maxBody).catch(() => undefined)
+      // The body broke off: half of one is no event, and the tracker keeps what it has.
+      if (!input) return unavailable(request, 408)
       outcome = edge.module.collect(input)
     } catch (error) {
       console.error(`weir: ${error instanceof Error ? error.message : error}`)
@@ -42,20 +42,20 @@ export default {
     }
     if (outcome.batch.length === 0) return answer(outcome.response)
     const delivery = edge.forwarder.forward(outcome.batchID, outcome.batch)
-    if (outcome.ack === AckFast) {
-      ctx.waitUntil(delivery)
-      return answer(outcome.response)
-    }
-    return answer((await delivery) ? outcome.response : outcome.refusal)
+    // A tracker that hangs up does not take back what it sent.
+    ctx.waitUntil(delivery)
+    const taken = outcome.ack === AckFast || (await delivery)
+    return answer(taken ? outcome.response : outcome.refusal)
   },
 } satisfies ExportedHandler<Env>
 
 function open(env: Env): Edge {
-  const settings = new TextEncoder().encode(env.WEIR_SETTINGS ?? "")
-  return {
-    module: new Module(compiled, settings, new Uint8Array(bundle)),
-    forwarder: new Forwarder(env.WEIR_HOST, env.WEIR_SECRET),
-  }
+  const settings = env.WEIR_SETTINGS ?? ""
+  const module = new Module(compiled, new TextEncoder().encode(settings), new Uint8Array(bundle))
+  // The module knows best what is wrong with settings, so it reads them first.
+  module.start()
+  const { limits } = JSON.parse(settings || "{}") as { limits?: { body?: number } }
+  return { module, forwarder: new Forwarder(env.WEIR_HOST, env.WEIR_SECRET), maxBody: limits?.body ?? MAX_BODY }
 }
 
 function answer({ status, headers, body }: Answer): Response {
