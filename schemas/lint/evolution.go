@@ -34,7 +34,7 @@ type evolution struct{ older, newer *document }
 
 // breaks reports a change that refuses what the older version accepted.
 func (e evolution) breaks(at *node, format string, args ...any) {
-	args = append(args, e.older.key.Version())
+	args = append(args, e.older.key.version())
 	e.newer.add(Error, "addition", at, format+": data that %s accepted is refused, so this is a new REVISION or MODEL, not an ADDITION", args...)
 }
 

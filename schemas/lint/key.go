@@ -8,14 +8,14 @@ import (
 	"strings"
 )
 
-// Key is an Iglu schema key.
-type Key struct {
+// key is an Iglu schema key.
+type key struct {
 	Vendor, Name, Format      string
 	Model, Revision, Addition int // SchemaVer; Model is at least 1
 }
 
-// Version is the SchemaVer of the key.
-func (k Key) Version() string {
+// version is the SchemaVer of the key.
+func (k key) version() string {
 	return strconv.Itoa(k.Model) + "-" + strconv.Itoa(k.Revision) + "-" + strconv.Itoa(k.Addition)
 }
 
@@ -80,7 +80,7 @@ func (d *document) checkPath() {
 			d.add(Error, "version", nil, "%q is not a SchemaVer: name the file MODEL-REVISION-ADDITION, for example 1-0-0", version)
 			return
 		}
-		d.key = Key{vendor, name, format, model, revision, addition}
+		d.key = key{vendor, name, format, model, revision, addition}
 	}
 }
 

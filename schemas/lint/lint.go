@@ -80,7 +80,7 @@ type document struct {
 	file     string
 	text     []byte
 	tree     *node // nil if the text is not JSON
-	key      Key   // of the path; zero if the path is wrong
+	key      key   // of the path; zero if the path is wrong
 	draft    draft
 	findings []Finding
 }
