@@ -1,6 +1,7 @@
 package scan
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -77,6 +78,29 @@ func TestValueEnd(t *testing.T) {
 		at, code := ValueEnd([]byte(c.doc), 0, 3)
 		if at != c.at || code != c.code {
 			t.Errorf("%s: got %q at %d, want %q at %d", c.doc, code, at, c.code, c.at)
+		}
+	}
+}
+
+// TestStringEnd puts every byte that ends the fast loop at every place of two
+// words, behind bytes that differ from it by a carry.
+func TestStringEnd(t *testing.T) {
+	for at := range 16 {
+		for _, filler := range []byte{'!', '#', ' ', '[', ']', 0x7f, '~', 'a'} {
+			for _, stop := range []string{`"`, `\n"`, `\u0022"`, "\xc3\xa9\"", "\x1f\"", `\""`} {
+				doc := append(bytes.Repeat([]byte{filler}, at), stop...)
+				want := len(doc) - 1
+				doc = append(doc, `":"#\"!"`...)
+				end, flags, code := StringEnd(doc, 0)
+				switch {
+				case stop[0] == 0x1f:
+					if code != ControlByte || end != at {
+						t.Errorf("%q: %v at %d", doc, code, end)
+					}
+				case code != OK || end != want || (flags&Escaped != 0) != (stop[0] == '\\') || (flags&NonASCII != 0) != (stop[0] == 0xc3):
+					t.Errorf("%q: %v at %d, want %d; flags %b", doc, code, end, want, flags)
+				}
+			}
 		}
 	}
 }

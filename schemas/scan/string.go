@@ -15,67 +15,74 @@ const (
 // index is the place of the fault. A string may hold the escape of a lone
 // surrogate: RFC 8259 section 8.2 allows it; see [Text.Append].
 func StringEnd(doc []byte, i int) (int, Flags, Code) {
+	if uint(i) > uint(len(doc)) {
+		return len(doc), 0, UnexpectedEnd
+	}
 	var f Flags
+	rest := doc[i:]
 	for {
 		// Eight bytes at a time: the lowest set high bit of m marks the first
 		// byte that is a quote, a backslash, a control byte or not ASCII. Bits
 		// above it may be wrong, as borrows run upwards.
-		for i+8 <= len(doc) {
-			x := binary.LittleEndian.Uint64(doc[i:])
+		for len(rest) >= 8 {
+			x := binary.LittleEndian.Uint64(rest)
 			m := (((x ^ '"'*ones) - ones) | ((x ^ '\\'*ones) - ones) | (x - ' '*ones) | x) & highs
 			if m != 0 {
-				i += bits.TrailingZeros64(m) >> 3
+				rest = rest[bits.TrailingZeros64(m)>>3:]
 				break
 			}
-			i += 8
+			rest = rest[8:]
 		}
-		if i >= len(doc) {
+		if len(rest) == 0 {
 			return len(doc), f, UnexpectedEnd
 		}
-		switch c := doc[i]; {
+		switch c := rest[0]; {
 		case c == '"':
-			return i, f, OK
+			return len(doc) - len(rest), f, OK
 		case c == '\\':
 			f |= Escaped
-			n := escapeLen(doc, i)
+			if len(rest) >= 2 && escapes[rest[1]] != 0 {
+				rest = rest[2:]
+				continue
+			}
+			n := escapeLen(rest)
 			if n == 0 {
-				if i+1 >= len(doc) {
+				if len(rest) < 2 {
 					return len(doc), f, UnexpectedEnd
 				}
-				return i, f, BadEscape
+				return len(doc) - len(rest), f, BadEscape
 			}
-			i += n
+			rest = rest[n:]
 		case c < ' ':
-			return i, f, ControlByte
+			return len(doc) - len(rest), f, ControlByte
 		case c >= 0x80:
 			f |= NonASCII
-			for i < len(doc) && doc[i] >= 0x80 {
-				n := runeLen(doc, i)
+			for len(rest) > 0 && rest[0] >= 0x80 {
+				n := runeLen(rest)
 				if n == 0 {
-					return i, f, BadUTF8
+					return len(doc) - len(rest), f, BadUTF8
 				}
-				i += n
+				rest = rest[n:]
 			}
 		default: // only in the last seven bytes of the document
-			i++
+			rest = rest[1:]
 		}
 	}
 }
 
-// escapeLen returns the length of the escape sequence at doc[i], 2 or 6, or 0
-// if it is malformed. Both halves of a surrogate pair count on their own.
-func escapeLen(doc []byte, i int) int {
-	if i+1 >= len(doc) {
+// escapeLen returns the length of the escape sequence at the start of s, 2 or
+// 6, or 0 if it is malformed. Both halves of a surrogate pair count on their own.
+func escapeLen(s []byte) int {
+	if len(s) < 2 {
 		return 0
 	}
-	c := doc[i+1]
-	if c == 'u' {
-		if i+6 > len(doc) || hex4(doc[i+2:i+6]) < 0 {
+	if s[1] == 'u' {
+		if len(s) < 6 || hex4(s[2:6]) < 0 {
 			return 0
 		}
 		return 6
 	}
-	if escapes[c] == 0 {
+	if escapes[s[1]] == 0 {
 		return 0
 	}
 	return 2
@@ -107,30 +114,30 @@ func hex4(s []byte) int {
 }
 
 // runeLen returns the length of the UTF-8 sequence of a rune above U+007F at
-// s[i], or 0 if it is malformed: Unicode 15, table 3-7.
-func runeLen(s []byte, i int) int {
-	c := s[i]
+// the start of s, or 0 if it is malformed: Unicode 15, table 3-7.
+func runeLen(s []byte) int {
+	c := s[0]
 	switch {
 	case c < 0xc2:
 		return 0
 	case c < 0xe0:
-		if i+2 > len(s) || s[i+1]&0xc0 != 0x80 {
+		if len(s) < 2 || s[1]&0xc0 != 0x80 {
 			return 0
 		}
 		return 2
 	case c < 0xf0:
-		if i+3 > len(s) || s[i+1]&0xc0 != 0x80 || s[i+2]&0xc0 != 0x80 {
+		if len(s) < 3 || s[1]&0xc0 != 0x80 || s[2]&0xc0 != 0x80 {
 			return 0
 		}
-		if c == 0xe0 && s[i+1] < 0xa0 || c == 0xed && s[i+1] > 0x9f {
+		if c == 0xe0 && s[1] < 0xa0 || c == 0xed && s[1] > 0x9f {
 			return 0 // overlong; surrogate
 		}
 		return 3
 	case c < 0xf5:
-		if i+4 > len(s) || s[i+1]&0xc0 != 0x80 || s[i+2]&0xc0 != 0x80 || s[i+3]&0xc0 != 0x80 {
+		if len(s) < 4 || s[1]&0xc0 != 0x80 || s[2]&0xc0 != 0x80 || s[3]&0xc0 != 0x80 {
 			return 0
 		}
-		if c == 0xf0 && s[i+1] < 0x90 || c == 0xf4 && s[i+1] > 0x8f {
+		if c == 0xf0 && s[1] < 0x90 || c == 0xf4 && s[1] > 0x8f {
 			return 0 // overlong; above U+10FFFF
 		}
 		return 4
