@@ -128,6 +128,7 @@ func newRig(t testing.TB, names ...string) *rig {
 	cfg.Public.Listen, cfg.Admin.Listen = "127.0.0.1:0", "127.0.0.1:0"
 	cfg.Sinks, cfg.Routes = nil, nil
 	for _, name := range names {
+		t.Cleanup(func() { memories.Delete(t.Name() + name) })
 		cfg.Sinks = append(cfg.Sinks, config.Sink{Name: name, Kind: "memory", Config: &memoryConfig{t.Name() + name}})
 		r := config.NewRoute(name)
 		r.Batch.Wait = 5 * time.Millisecond

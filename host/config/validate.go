@@ -128,14 +128,15 @@ func (k *checker) sinks(list []Sink) {
 	}
 }
 
-// settings checks a sink's struct: required keys, enumerations, then its own rules.
+// settings checks a sink's struct: its own rules, required keys, enumerations.
 func (k *checker) settings(path string, config any) {
 	before := len(k.list)
+	k.rules(path, config)
 	v := reflect.ValueOf(config)
 	if v.Kind() == reflect.Pointer && v.Elem().Kind() == reflect.Struct {
 		for _, f := range fieldsOf(v.Elem().Type()) {
 			value := v.Elem().FieldByIndex(f.index)
-			if f.required && value.IsZero() {
+			if f.required && value.IsZero() && !k.reported(before, join(path, f.key)) {
 				k.problem(join(path, f.key), "required")
 			}
 			if len(f.enum) > 0 && !slices.Contains(f.enum, fmt.Sprint(value)) {
@@ -143,8 +144,17 @@ func (k *checker) settings(path string, config any) {
 			}
 		}
 	}
+}
+
+// reported tells whether a problem of path was found since a length of the list.
+func (k *checker) reported(since int, path string) bool {
+	return slices.ContainsFunc(k.list[since:], func(p Problem) bool { return p.Path == path })
+}
+
+// rules asks the settings for what goes beyond tags.
+func (k *checker) rules(path string, config any) {
 	rules, ok := config.(sinks.Validator)
-	if !ok || len(k.list) > before {
+	if !ok {
 		return
 	}
 	for _, err := range flatten(rules.Validate()) {
