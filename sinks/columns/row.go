@@ -72,6 +72,10 @@ func read(t Type, v gjson.Result) (Value, error) {
 		if v.Type != gjson.String {
 			return Value{}, errors.New("not a string")
 		}
+		// gjson reads a lone surrogate and the escape behind it as one character.
+		if clean := cleanJSON(v.Raw); clean != v.Raw {
+			v = gjson.Parse(clean)
+		}
 		return Value{Set: true, Text: cleanText(v.Str)}, nil
 	case UUID:
 		if v.Type != gjson.String || !envelope.IsUUID(v.Str) {
