@@ -20,11 +20,11 @@ import (
 type Event struct {
 	Envelope    []byte // one line of JSON without the newline; see weir/edge/envelope
 	ID          string // event_id, canonical UUID
-	Fingerprint string // event_fingerprint, 32 hexadecimal digits
+	Fingerprint string // event_fingerprint, 32 hexadecimal digits; may be empty
 	App         string // app_id
 	Name        string // event_name
-	Schema      string // the schema key that classifies the event
-	Verdict     string // good | failed
+	Schema      string // the schema key that classifies the event, "iglu:…"; may be empty
+	Verdict     string // good | failed; unresolved until the host has judged it
 	Collected   time.Time
 }
 
@@ -36,26 +36,37 @@ type Batch struct {
 	ID string
 }
 
-// Sink is a destination. Write is called by one goroutine at a time per Sink
-// unless the sink is a [Limiter].
+// Sink is a destination. Its methods are called by one goroutine at a time
+// unless the sink is a [Limiter], which may allow several Writes at once.
 type Sink interface {
-	// Open connects. It is idempotent and is called again after ErrNotConnected.
+	// Open connects, creates what the sink owns at the destination and repairs
+	// what an earlier process left half done. It is idempotent and is called
+	// again after ErrNotConnected. An error leaves nothing held.
 	Open(ctx context.Context) error
-	// Write returns nil when every event is durable at the destination. A
-	// *BatchError says that only the events it names failed; any other error
-	// says that all may have. Writing the same batch again must be harmless.
+	// Write returns nil when every event is durable at the destination, as far
+	// as the sink's README promises it. A *BatchError says that only the events
+	// it names failed and the others are durable; any other error says that all
+	// may have failed. Before Open, after Close and when the connection is lost
+	// the error is ErrNotConnected.
+	//
+	// Writing the same batch, or some of its events, again must be harmless.
+	// When ctx ends, Write returns soon; whether the batch is stored is then
+	// unknown. It neither keeps nor changes the batch.
 	Write(ctx context.Context, b Batch) error
-	// Close flushes and lets go. The sink may be opened again.
+	// Close flushes and lets go. It may be called twice, and the sink may be
+	// opened again.
 	Close(ctx context.Context) error
 }
 
 // Checker is implemented by sinks that can test their configuration and
-// permissions without writing events.
+// permissions without writing events. Check needs no Open and leaves no trace;
+// its error names everything that is wrong and says what to do.
 type Checker interface {
 	Check(ctx context.Context) error
 }
 
-// Migrator is implemented by sinks that own tables. Migrate is idempotent.
+// Migrator is implemented by sinks that own tables. Migrate is idempotent, needs
+// no Open, and may be called by several processes at once.
 type Migrator interface {
 	Migrate(ctx context.Context) error
 }
@@ -68,14 +79,16 @@ type Limiter interface {
 // Limits are bounds that a destination sets. Zero means the delivery's own default.
 type Limits struct {
 	Events   int // per batch
-	Bytes    int // per batch
+	Bytes    int // per batch, envelopes added up; one larger event is a batch of its own
 	InFlight int // concurrent writes
 }
 
-// ErrNotConnected asks delivery to call Open before the next Write.
+// ErrNotConnected asks delivery to call Open before the next Write. Sinks wrap
+// it together with the cause.
 var ErrNotConnected = errors.New("sink is not connected")
 
-// BatchError says which events of a batch failed. The others are durable.
+// BatchError says which events of a batch failed. The others are durable. It
+// names at least one.
 type BatchError struct {
 	Failed []EventError
 }
