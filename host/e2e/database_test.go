@@ -51,7 +51,7 @@ func (db database) query(sql string, args []any, each func(pgx.CollectableRow) e
 // eventIDs counts the rows of each event of an app.
 func (db database) eventIDs(app string) (map[string]int, error) {
 	ids := map[string]int{}
-	err := db.query(`SELECT event_id::text FROM events WHERE app_id = $1`, []any{app}, func(r pgx.CollectableRow) error {
+	err := db.query(`SELECT event_id::text FROM atomic.events WHERE app_id = $1`, []any{app}, func(r pgx.CollectableRow) error {
 		var id string
 		err := r.Scan(&id)
 		ids[id]++
@@ -63,7 +63,7 @@ func (db database) eventIDs(app string) (map[string]int, error) {
 // rows are the rows of an app in a table, in the order the tracker made them.
 func (db database) rows(table, app string) ([]row, error) {
 	var all []row
-	err := db.query(`SELECT row_to_json(e) FROM `+table+` e WHERE app_id = $1 ORDER BY dvce_created_tstamp, event_id`, []any{app}, func(r pgx.CollectableRow) error {
+	err := db.query(`SELECT row_to_json(e) FROM atomic.`+table+` e WHERE app_id = $1 ORDER BY dvce_created_tstamp, event_id`, []any{app}, func(r pgx.CollectableRow) error {
 		var raw []byte
 		if err := r.Scan(&raw); err != nil {
 			return err

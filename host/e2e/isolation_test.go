@@ -19,7 +19,7 @@ func TestDeadSinkCostsNobodyElse(t *testing.T) {
 	files := t.TempDir()
 	postgres := pgtest.Start(t)
 	wazero := edges[1]
-	s := start(t, wazero, newDatabase(t, postgres), fmt.Sprintf("  - name: files\n    file: {dir: %q}", files))
+	s := start(t, wazero, newDatabase(t, postgres), moreSink{"files", fmt.Sprintf("file: {dir: %q}", files)})
 	l := startLoad(t, s.edgeURL, "isolated", trackers)
 	l.reaches(t, 300)
 	postgres.Stop(t)

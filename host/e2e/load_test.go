@@ -153,40 +153,71 @@ func (l *load) account(t testing.TB, at destination) {
 		t.Errorf("a tracker was answered %s", s)
 	}
 
-	var rows map[string]int
-	eventually(t, "every acknowledged event has arrived", func() (err error) {
-		if rows, err = at.eventIDs(l.app); err != nil {
+	var sum tally
+	eventually(t, "every acknowledged event has arrived", func() error {
+		rows, err := at.eventIDs(l.app)
+		if err != nil {
 			return err
 		}
-		missing := 0
-		for id := range acked {
-			if rows[id] == 0 {
-				missing++
-			}
-		}
-		if missing > 0 {
-			return fmt.Errorf("%d of %d acknowledged events are missing", missing, len(acked))
+		if sum = count(acked, unacked, rows); sum.missing > 0 {
+			return fmt.Errorf("%d of %d acknowledged events are missing", sum.missing, len(acked))
 		}
 		return nil
 	})
-	var more, strangers, unsure int
+	if sum.repeated > 0 || sum.strangers > 0 {
+		t.Errorf("%d events arrived more than once, %d were never sent", sum.repeated, sum.strangers)
+	}
+	t.Logf("%s: %d events acknowledged, all arrived once; %d sent without an acknowledgement, %d of them arrived; %d requests refused, %d broken off",
+		l.app, len(acked), len(unacked), sum.unsure, l.refused.Load(), l.broken.Load())
+}
+
+// tally is what a destination holds beside what it should hold.
+type tally struct {
+	missing   int // acknowledged, not there
+	repeated  int // there more than once
+	strangers int // there, never sent
+	unsure    int // there, sent, not acknowledged: allowed
+}
+
+func count(acked, unacked map[string]bool, rows map[string]int) (sum tally) {
+	for id := range acked {
+		if rows[id] == 0 {
+			sum.missing++
+		}
+	}
 	for id, n := range rows {
 		if n > 1 {
-			more++
+			sum.repeated++
 		}
 		switch {
 		case acked[id]:
 		case unacked[id]:
-			unsure++
+			sum.unsure++
 		default:
-			strangers++
+			sum.strangers++
 		}
 	}
-	if more > 0 || strangers > 0 {
-		t.Errorf("%d events arrived more than once, %d were never sent", more, strangers)
+	return sum
+}
+
+// TestCount is the control: an accountant who finds nothing wrong where
+// something is would make every test above pass.
+func TestCount(t *testing.T) {
+	acked, unacked := map[string]bool{"a": true, "b": true}, map[string]bool{"c": true, "d": true}
+	for _, tt := range []struct {
+		rows map[string]int
+		want tally
+	}{
+		{map[string]int{"a": 1, "b": 1}, tally{}},
+		{map[string]int{"a": 1, "b": 1, "c": 1}, tally{unsure: 1}},
+		{map[string]int{"a": 1}, tally{missing: 1}},
+		{map[string]int{"a": 2, "b": 1, "d": 2}, tally{repeated: 2, unsure: 1}},
+		{map[string]int{"a": 1, "b": 1, "x": 1}, tally{strangers: 1}},
+	} {
+		if got := count(acked, unacked, tt.rows); got != tt.want {
+			t.Errorf("%v: %+v, want %+v", tt.rows, got, tt.want)
+		}
 	}
-	t.Logf("%s: %d events acknowledged, all arrived once; %d sent without an acknowledgement, %d of them arrived; %d requests refused, %d broken off",
-		l.app, len(acked), len(unacked), unsure, l.refused.Load(), l.broken.Load())
 }
 
 func millis() string { return strconv.FormatInt(time.Now().UnixMilli(), 10) }

@@ -19,7 +19,7 @@ type system struct {
 	t    testing.TB
 	dir  string // the host's configuration and data
 	db   database
-	more string // further sinks, as YAML list items
+	more []moreSink
 	host *process
 
 	hostURL  string
@@ -27,11 +27,14 @@ type system struct {
 	edgeURL  string // what a tracker is pointed at
 }
 
-// start runs a host that delivers to db and to further sinks, given as YAML
-// list items, and an edge of that kind in front.
-func start(t testing.TB, kind edgeKind, db database, more ...string) *system {
+// moreSink is a sink beside the database; it gets every event.
+type moreSink struct{ name, settings string } // settings in YAML, on one line
+
+// start runs a host that delivers to db and to further sinks, and an edge of
+// that kind in front.
+func start(t testing.TB, kind edgeKind, db database, more ...moreSink) *system {
 	t.Helper()
-	s := &system{t: t, dir: t.TempDir(), db: db, more: strings.Join(more, "\n")}
+	s := &system{t: t, dir: t.TempDir(), db: db, more: more}
 	s.hostURL, s.adminURL = "http://"+freeAddress(t), "http://"+freeAddress(t)
 	s.startHost()
 	s.edgeURL = kind.start(t, s.hostURL)
@@ -42,21 +45,33 @@ func start(t testing.TB, kind edgeKind, db database, more ...string) *system {
 func (s *system) startHost() {
 	s.t.Helper()
 	config := filepath.Join(s.dir, "weir.yaml")
-	text := fmt.Sprintf(`
+	if err := os.WriteFile(config, s.configuration(), 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+	s.host = launch(s.t, "host", []string{"WEIR_SECRET=" + secret}, weir(s.t), "host", "--config", config)
+	answers(s.t, s.host, s.hostURL+"/readyz")
+}
+
+// configuration gives good and failed events a table each, as the sink's
+// README advises, and leaves the rest at its defaults.
+func (s *system) configuration() []byte {
+	var sinks, routes strings.Builder
+	for _, m := range s.more {
+		fmt.Fprintf(&sinks, "  - {name: %s, %s}\n", m.name, m.settings)
+		fmt.Fprintf(&routes, "  - sink: %s\n", m.name)
+	}
+	return fmt.Appendf(nil, `
 data_dir: %s
 public: {listen: %q}
 admin: {listen: %q}
 drain: 1s
 sinks:
-  - name: warehouse
-    postgres: {dsn: %q}
-%s
-`, filepath.Join(s.dir, "data"), s.hostURL[len("http://"):], s.adminURL[len("http://"):], s.db.dsn, s.more)
-	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
-		s.t.Fatal(err)
-	}
-	s.host = launch(s.t, "host", []string{"WEIR_SECRET=" + secret}, weir(s.t), "host", "--config", config)
-	answers(s.t, s.host, s.hostURL+"/readyz")
+  - {name: warehouse, postgres: {dsn: %[4]q}}
+  - {name: rejects, postgres: {dsn: %[4]q, table: failed_events}}
+%[5]sroutes:
+  - {sink: warehouse, events: good}
+  - {sink: rejects, events: failed}
+%[6]s`, filepath.Join(s.dir, "data"), strings.TrimPrefix(s.hostURL, "http://"), strings.TrimPrefix(s.adminURL, "http://"), s.db.dsn, &sinks, &routes)
 }
 
 // answers waits until a program answers 200 at a URL.
