@@ -1,7 +1,5 @@
 package format
 
-import "bytes"
-
 // isEmail takes the Mailbox of RFC 5321, section 4.1.2; an international one also
 // holds code points beyond ASCII (RFC 6531, section 3.3).
 func isEmail(s []byte, international bool) bool {
@@ -59,14 +57,17 @@ func quotedString(s []byte, international bool) int {
 	return -1
 }
 
-// TinyGo allocates to compare bytes with a string.
-var ipv6Tag = []byte("IPv6:")
-
 func isAddressLiteral(s []byte) bool {
-	if tag := len(ipv6Tag); len(s) > tag && bytes.Equal(s[:tag], ipv6Tag) {
-		return isIPv6(s[tag:])
+	const tag = "IPv6:"
+	if len(s) <= len(tag) {
+		return isIPv4(s)
 	}
-	return isIPv4(s)
+	for i := range len(tag) { // TinyGo copies what it compares as strings
+		if s[i] != tag[i] {
+			return isIPv4(s)
+		}
+	}
+	return isIPv6(s[len(tag):])
 }
 
 // isMailDomain takes a name of letter-digit-hyphen labels, in an international
