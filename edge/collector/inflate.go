@@ -1,11 +1,9 @@
 package collector
 
 import (
-	"compress/flate"
 	"encoding/binary"
 	"errors"
 	"hash/crc32"
-	"io"
 )
 
 var (
@@ -14,123 +12,68 @@ var (
 	errGzipDamaged      = errors.New("the gzip body is damaged or cut short")
 )
 
-// inflater reads gzip (RFC 1952). It keeps its window and buffer from one body to the next.
+// inflater reads gzip (RFC 1952). It keeps its buffer from one body to the next.
 type inflater struct {
-	source source
-	flate  io.ReadCloser
-	out    []byte
+	deflate deflater
+	out     []byte
 }
 
 // gunzip inflates a body of one or more members, stopping at limit bytes. What
 // it returns is valid until the next call; with an error it is what came before the fault.
 func (g *inflater) gunzip(body []byte, limit int) ([]byte, error) {
-	g.source.rest = body
 	g.out = g.out[:0]
-	for first := true; first || len(g.source.rest) > 0; first = false {
-		if !g.source.header() {
+	for first := true; first || len(body) > 0; first = false {
+		rest, ok := gzipHeader(body)
+		if !ok {
 			return g.out, errNotGzip
 		}
 		start := len(g.out)
-		if err := g.member(limit); err != nil {
+		var err error
+		if g.out, body, err = g.deflate.inflate(g.out, rest, limit); err != nil {
 			return g.out, err
 		}
-		trailer := g.source.take(8)
-		if trailer == nil ||
-			binary.LittleEndian.Uint32(trailer) != crc32.ChecksumIEEE(g.out[start:]) ||
-			binary.LittleEndian.Uint32(trailer[4:]) != uint32(len(g.out)-start) {
+		member := g.out[start:]
+		if len(body) < 8 || binary.LittleEndian.Uint32(body) != crc32.ChecksumIEEE(member) ||
+			binary.LittleEndian.Uint32(body[4:]) != uint32(len(member)) {
 			return g.out, errGzipDamaged
 		}
+		body = body[8:]
 	}
 	return g.out, nil
 }
 
-// member inflates up to the end of a deflate stream.
-func (g *inflater) member(limit int) error {
-	if g.flate == nil {
-		g.flate = flate.NewReader(&g.source)
-	} else if err := g.flate.(flate.Resetter).Reset(&g.source, nil); err != nil {
-		return errGzipDamaged
-	}
-	for {
-		if len(g.out) == cap(g.out) {
-			// One byte of room beyond the limit tells a body that just fits from one that does not.
-			grown := make([]byte, len(g.out), min(max(2*cap(g.out), 16<<10), limit+1))
-			copy(grown, g.out)
-			g.out = grown
-		}
-		n, err := g.flate.Read(g.out[len(g.out):cap(g.out)])
-		g.out = g.out[:len(g.out)+n]
-		switch {
-		case len(g.out) > limit:
-			g.out = g.out[:limit]
-			return errInflatedTooLarge
-		case err == io.EOF:
-			return nil
-		case err != nil:
-			return errGzipDamaged
-		}
-	}
-}
-
-// source hands the compressed bytes to flate one by one, so that it takes none
-// that belong to what follows.
-type source struct{ rest []byte }
-
-func (s *source) Read(p []byte) (int, error) {
-	if len(s.rest) == 0 {
-		return 0, io.EOF
-	}
-	n := copy(p, s.rest)
-	s.rest = s.rest[n:]
-	return n, nil
-}
-
-func (s *source) ReadByte() (byte, error) {
-	if len(s.rest) == 0 {
-		return 0, io.EOF
-	}
-	b := s.rest[0]
-	s.rest = s.rest[1:]
-	return b, nil
-}
-
-// take returns the next n bytes, or nil if there are fewer.
-func (s *source) take(n int) []byte {
-	if len(s.rest) < n {
-		return nil
-	}
-	b := s.rest[:n]
-	s.rest = s.rest[n:]
-	return b
-}
-
-// header passes over the header of a member: RFC 1952 section 2.3.
-func (s *source) header() bool {
+// gzipHeader passes over the header of a member: RFC 1952 section 2.3.
+func gzipHeader(b []byte) (rest []byte, ok bool) {
 	const hasCRC, hasExtra, hasName, hasComment, reserved = 2, 4, 8, 16, 0xe0
-	h := s.take(10)
-	if h == nil || h[0] != 0x1f || h[1] != 0x8b || h[2] != 8 || h[3]&reserved != 0 {
-		return false
+	if len(b) < 10 || b[0] != 0x1f || b[1] != 0x8b || b[2] != 8 || b[3]&reserved != 0 {
+		return nil, false
 	}
-	flags := h[3]
+	flags := b[3]
+	b = b[10:]
 	if flags&hasExtra != 0 {
-		n := s.take(2)
-		if n == nil || s.take(int(binary.LittleEndian.Uint16(n))) == nil {
-			return false
+		if len(b) < 2 || len(b)-2 < int(binary.LittleEndian.Uint16(b)) {
+			return nil, false
 		}
+		b = b[2+int(binary.LittleEndian.Uint16(b)):]
 	}
-	if flags&hasName != 0 && !s.skipText() || flags&hasComment != 0 && !s.skipText() {
-		return false
-	}
-	return flags&hasCRC == 0 || s.take(2) != nil
-}
-
-// skipText passes over text that a zero byte ends.
-func (s *source) skipText() bool {
-	for i, b := range s.rest {
-		if b == 0 {
-			s.rest = s.rest[i+1:]
-			return true
+	for _, text := range [...]byte{hasName, hasComment} {
+		if flags&text == 0 {
+			continue
 		}
+		end := 0
+		for end < len(b) && b[end] != 0 {
+			end++
+		}
+		if end == len(b) {
+			return nil, false
+		}
+		b = b[end+1:]
 	}
-	return false
+	if flags&hasCRC != 0 {
+		if len(b) < 2 {
+			return nil, false
+		}
+		b = b[2:]
+	}
+	return b, true
 }

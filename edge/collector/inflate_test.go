@@ -2,8 +2,12 @@ package collector
 
 import (
 	"bytes"
+	"compress/flate"
 	"compress/gzip"
 	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
 	"testing"
 )
 
@@ -77,10 +81,59 @@ func TestGunzipStopsAtTheLimit(t *testing.T) {
 	if got, err := g.gunzip(bomb, limit); !errors.Is(err, errInflatedTooLarge) || len(got) != limit {
 		t.Fatalf("%d bytes, %v", len(got), err)
 	}
-	if cap(g.out) > limit+1 {
+	if cap(g.out) > 2*limit {
 		t.Errorf("the buffer holds %d bytes for a limit of %d", cap(g.out), limit)
 	}
-	if left := len(g.source.rest); left < len(bomb)/2 {
+	if left := len(g.deflate.src); left < len(bomb)/2 {
 		t.Errorf("the rest of the bomb was read: %d of %d bytes left", left, len(bomb))
 	}
+}
+
+func TestGunzipAllocatesNothing(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	var text []byte
+	for range 2000 {
+		text = fmt.Appendf(text, `{"e":"%x","f":%d,"g":"%c"}`, random.Uint64(), random.IntN(1000), rune(random.IntN(5000)))
+	}
+	body := compress(t, text, nil)
+	var g inflater
+	if got := testing.AllocsPerRun(10, func() {
+		if out, err := g.gunzip(body, len(text)); err != nil || !bytes.Equal(out, text) {
+			t.Fatal(len(out), err)
+		}
+	}); got != 0 {
+		t.Errorf("%v allocations for %d bytes", got, len(text))
+	}
+}
+
+func FuzzInflate(f *testing.F) {
+	for level := flate.HuffmanOnly; level <= flate.BestCompression; level++ {
+		var b bytes.Buffer
+		w, _ := flate.NewWriter(&b, level)
+		w.Write(bytes.Repeat([]byte("what a tracker sends, over and over again \x00\xff"), 50))
+		w.Flush()
+		w.Write([]byte("and more"))
+		w.Close()
+		f.Add(b.Bytes())
+	}
+	f.Add([]byte{1, 0, 0, 0xff, 0xff, 'x'})
+	f.Fuzz(func(t *testing.T, stream []byte) {
+		const limit = 1 << 16
+		var d deflater
+		got, rest, err := d.inflate(nil, stream, limit)
+		source := bytes.NewReader(stream)
+		want, wantErr := io.ReadAll(io.LimitReader(flate.NewReader(source), limit+1))
+		if len(want) > limit {
+			if !errors.Is(err, errInflatedTooLarge) || !bytes.HasPrefix(want, got) {
+				t.Fatalf("a stream beyond the limit: %d bytes, %v", len(got), err)
+			}
+			return
+		}
+		if (err == nil) != (wantErr == nil) || err == nil && !bytes.Equal(got, want) {
+			t.Fatalf("%d bytes, %v; compress/flate says %d bytes, %v", len(got), err, len(want), wantErr)
+		}
+		if err == nil && len(rest) != source.Len() {
+			t.Fatalf("%d bytes left; compress/flate leaves %d", len(rest), source.Len())
+		}
+	})
 }
