@@ -33,7 +33,7 @@ func (r *Run) object(id uint32, n *bundle.Node, start int) int {
 
 	var seen uint64 // slots 0 to 63; the rest is in words
 	members := 0
-	next := 0 // the slot that the next member is likely to have
+	hint := &r.hints[names.Slots%hintCount]
 	i := scan.Space(doc, start+1)
 	if i < len(doc) && doc[i] == '}' {
 		i++
@@ -46,7 +46,7 @@ func (r *Run) object(id uint32, n *bundle.Node, start int) int {
 			key, end, ord := i, 0, -1
 			var flags scan.Flags
 			var hash uint64
-			if next < len(slots) && nameAt(t, &slots[next], doc, i) {
+			if next := int(*hint); next < len(slots) && nameAt(t, &slots[next], doc, i) {
 				ord = next
 				end = i + slots[next].Short()
 			} else {
@@ -56,9 +56,10 @@ func (r *Run) object(id uint32, n *bundle.Node, start int) int {
 					return r.syntax(code, end)
 				}
 				name := r.name(key, end, flags)
-				ord = t.Find(names, name)
-				if ord < 0 {
+				if ord = t.Find(names, name); ord < 0 {
 					hash = bundle.Sum(name)
+				} else {
+					*hint = uint16(ord)
 				}
 			}
 			i = end + 1
@@ -73,8 +74,8 @@ func (r *Run) object(id uint32, n *bundle.Node, start int) int {
 
 			slot := &noSlot
 			if ord >= 0 {
-				next = ord + 1
 				slot = &slots[ord]
+				hint = &r.hints[(names.Slots+uint32(ord)+1)%hintCount]
 				bit := uint64(1) << (ord & 63)
 				was := seen
 				if ord < 64 {

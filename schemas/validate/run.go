@@ -13,6 +13,9 @@ const (
 	// in-place keywords such as $ref together.
 	maxFrames = 512
 
+	// hintCount is a power of two.
+	hintCount = 512
+
 	// Fuel is the number of bytes that may be read again: fuelFactor for each
 	// byte of the document and fuelBase besides.
 	fuelFactor = 64
@@ -48,6 +51,9 @@ type Run struct {
 
 	top    int
 	frames [maxFrames]frame
+	// hints says which slot followed the one of this number (less one) last time.
+	// Senders keep to an order of their own; a wrong guess only costs a lookup.
+	hints [hintCount]uint16
 
 	marks  []uint64 // bitsets of evaluated members and items
 	mark   int      // the current one
