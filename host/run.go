@@ -34,6 +34,13 @@ func (h *Host) Run(ctx context.Context) error {
 	if h.private != nil {
 		go func() { stopped <- fmt.Errorf("serving operators: %w", private.Serve(h.private)) }()
 	}
+	checking, stopCheck := context.WithCancel(ctx)
+	defer stopCheck()
+	checked := make(chan struct{})
+	go func() {
+		defer close(checked)
+		h.check(checking)
+	}()
 	h.log.Info("host: ready", "public", h.PublicAddr(), "admin", h.AdminAddr(), "data", h.cfg.DataDir)
 	close(h.ready)
 
@@ -45,8 +52,26 @@ func (h *Host) Run(ctx context.Context) error {
 		h.log.Error("host: the journal's storage failed; nothing more is accepted and the process ends", "error", failure)
 	case failure = <-stopped:
 	}
+	stopCheck()
 	h.drain(public, private)
+	<-checked
 	return errors.Join(failure, h.release())
+}
+
+// checkedBytes is the largest journal that is read through at each start: an
+// open read keeps the write-ahead log from being reset.
+const checkedBytes = 1 << 30
+
+// check looks for damage to the journal's structure, beside its work.
+func (h *Host) check(ctx context.Context) {
+	stats, err := h.journal.Stats(ctx)
+	if err == nil && stats.Bytes <= checkedBytes {
+		err = h.journal.Check(ctx)
+	}
+	if err != nil && ctx.Err() == nil {
+		h.log.Error("host: the journal did not pass its check", "error", err)
+		h.metrics.Damaged(err)
+	}
 }
 
 // drain ends in the order in which events flow.

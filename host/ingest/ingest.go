@@ -199,6 +199,8 @@ func (h *Handler) store(ctx context.Context, id string, batches []envelope.Batch
 	switch {
 	case err == nil:
 		return accept(id, batches, known)
+	case ctx.Err() != nil:
+		return refuse(http.StatusServiceUnavailable, "the client went away")
 	case errors.Is(err, journal.ErrFull):
 		return refuse(http.StatusServiceUnavailable, "the journal is full")
 	case errors.Is(err, journal.ErrBroken):

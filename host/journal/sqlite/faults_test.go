@@ -183,6 +183,39 @@ func TestHardLimitIsFull(t *testing.T) {
 	store(t, j, noise(16<<10))
 }
 
+// A volume that fills up, with whatever, is refused before it is full to the
+// last byte, and settled batches make room although their time is not over.
+func TestFullVolume(t *testing.T) {
+	var left atomic.Int64
+	left.Store(1 << 40)
+	clock := newClock(time.Now())
+	j := open(t, t.TempDir(), Options{Routes: []string{"a"}, Retain: time.Hour, Now: clock.now,
+		free: func() (int64, error) { return left.Load(), nil }})
+	store(t, j, noise(100))
+	r := routeOf(t, j, "a")
+	got := readAll(t, r)
+	left.Store(reserve - 1)
+	clock.advance(2 * time.Second)
+	if _, err := j.Append(t.Context(), journal.Batch{ID: journal.NewID(time.Now()), Frame: noise(10), Events: 1}); !errors.Is(err, journal.ErrFull) {
+		t.Fatalf("appending to a full volume: %v", err)
+	}
+	if err := j.Ready(t.Context()); !errors.Is(err, journal.ErrFull) {
+		t.Errorf("ready on a full volume: %v", err)
+	}
+	if err := r.Settle(t.Context(), journal.Position{Seq: got[0].Seq + 1}, []journal.DeadLetter{{Route: "a"}}); err != nil {
+		t.Fatalf("settling on a full volume: %v", err)
+	}
+	for deadline := time.Now().Add(10 * time.Second); j.pruned.Load() < got[0].Seq; time.Sleep(5 * time.Millisecond) {
+		clock.advance(time.Second)
+		if time.Now().After(deadline) {
+			t.Fatal("a settled batch is kept on a full volume")
+		}
+	}
+	left.Store(1 << 40)
+	clock.advance(2 * time.Second)
+	store(t, j, noise(10))
+}
+
 func TestSequenceSurvivesEmptyLog(t *testing.T) {
 	dir := t.TempDir()
 	clock := newClock(time.Now())

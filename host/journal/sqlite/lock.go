@@ -31,6 +31,15 @@ func lockDir(dir string) (*os.File, error) {
 	return f, nil
 }
 
+// freeBytes returns what the volume has left for this user.
+func freeBytes(dir string) (int64, error) {
+	var s unix.Statfs_t
+	if err := unix.Statfs(dir, &s); err != nil {
+		return 0, err
+	}
+	return int64(s.Bavail) * int64(s.Bsize), nil
+}
+
 const initialised = "This directory holds a weir journal.\n"
 
 // markInitialised notes in the lock file that a database was created, so that

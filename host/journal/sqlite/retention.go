@@ -63,11 +63,29 @@ func (t *transaction) prune(j *Journal) error {
 	return nil
 }
 
-// crowded reports whether four fifths of the journal are in use.
+// crowded reports whether four fifths of the journal are in use, or the volume
+// is full.
 func (t *transaction) crowded() (bool, error) {
+	if t.w.volumeFull(t.now) {
+		return true, nil
+	}
 	var used int64
 	err := t.w.used.QueryRowContext(t.ctx).Scan(&used)
 	return used >= t.w.limit/5*4, err
+}
+
+// reserve is what is left free on the volume: room for the write-ahead log,
+// without which a full journal could not even be emptied.
+const reserve = 64 << 20
+
+// volumeFull asks the system once a second. Not knowing counts as room: a
+// write will tell.
+func (w *writer) volumeFull(now time.Time) bool {
+	if since := now.Sub(w.asked); since >= housekeeping || since < 0 {
+		free, err := w.opt.free()
+		w.asked, w.full = now, err == nil && free < reserve
+	}
+	return w.full
 }
 
 // forget removes ids made and received more than remember ago. A UUIDv7

@@ -31,7 +31,7 @@ type Options struct {
 	// MaxBytes is the size at which Append answers ErrFull; 0 means 8 GiB. A
 	// sixteenth more (at least 4 MiB) is held back for positions and dead
 	// letters, so that a full journal can always drain. The write-ahead log
-	// comes on top.
+	// comes on top. A volume with less than 64 MiB left counts as full, too.
 	MaxBytes int64
 	// Retain keeps settled batches this long for replay, as long as less than
 	// four fifths of MaxBytes are in use.
@@ -49,6 +49,9 @@ type Options struct {
 	Committed func(Commit)
 	// Alarm is called when a batch is found damaged or missing.
 	Alarm func(error)
+
+	// free returns the bytes left on the volume; nil asks the system.
+	free func() (int64, error)
 }
 
 // Commit describes one synced transaction.
@@ -76,7 +79,7 @@ type Journal struct {
 	head   atomic.Int64
 	pruned atomic.Int64
 
-	refused atomic.Int64 // when the volume last refused a commit, Unix milliseconds
+	refused atomic.Int64 // when the volume was last found full, Unix milliseconds
 
 	mu       sync.Mutex
 	grown    chan struct{} // closed when head moves
@@ -109,6 +112,9 @@ func Open(dir string, opt Options) (*Journal, error) {
 	}
 	if opt.Alarm == nil {
 		opt.Alarm = func(error) {}
+	}
+	if opt.free == nil {
+		opt.free = func() (int64, error) { return freeBytes(dir) }
 	}
 	j := &Journal{
 		dir: dir, opt: opt, codec: journal.NewCodec(),

@@ -10,7 +10,7 @@ import (
 	"weir/host/journal"
 )
 
-// refusal is how long a volume that refused a commit counts as full.
+// refusal is how long a volume that was found full counts as full.
 const refusal = 5 * time.Second
 
 // Ready implements journal.Journal.
@@ -46,7 +46,7 @@ func (j *Journal) Stats(ctx context.Context) (journal.Stats, error) {
 	}
 	j.mu.Lock()
 	for _, r := range j.routes {
-		s.Routes = append(s.Routes, journal.RouteStats{Name: r.name, Next: r.committed, Lag: s.Head - r.committed.Seq + 1})
+		s.Routes = append(s.Routes, journal.RouteStats{Name: r.name, Next: r.committed, Lag: max(0, s.Head-r.committed.Seq+1)})
 	}
 	j.mu.Unlock()
 	sort.Slice(s.Routes, func(a, b int) bool { return s.Routes[a].Name < s.Routes[b].Name })

@@ -100,7 +100,7 @@ func (t *transaction) append(r *request) error {
 		if err := t.w.used.QueryRowContext(t.ctx).Scan(&used); err != nil {
 			return err
 		}
-		if used >= t.w.limit {
+		if used >= t.w.limit || t.w.volumeFull(t.now) {
 			return journal.ErrFull
 		}
 	}

@@ -67,6 +67,8 @@ type writer struct {
 	limit    int64     // pages in use at which nothing is appended
 	searched time.Time // when retention last looked
 	more     bool      // it left something for the next commit
+	asked    time.Time // when the volume was last asked for its free bytes
+	full     bool      // what it said
 }
 
 func openWriter(path string, opt Options, created bool) (*writer, error) {
@@ -211,7 +213,7 @@ func (j *Journal) commit(group []*request) {
 	if err == nil {
 		err = j.try(group, pending)
 	}
-	if code(err) == sqlite3.SQLITE_FULL {
+	if code(err) == sqlite3.SQLITE_FULL || isFull(err) && j.w.full {
 		j.refused.Store(time.Now().UnixMilli())
 	}
 	if isFull(err) && len(group) > 0 {
