@@ -35,6 +35,19 @@ func BenchmarkRun(b *testing.B) {
 	}
 }
 
+func BenchmarkPeers(b *testing.B) {
+	for _, p := range payloads(b) {
+		for _, c := range contenders(b, p) {
+			b.Run(p.name+"/"+c.name, func(b *testing.B) {
+				b.ReportAllocs()
+				for i := 0; b.Loop(); i++ {
+					c.run(p.docs[i%variants])
+				}
+			})
+		}
+	}
+}
+
 // contender does the whole job on bytes: from bytes to a verdict, or for
 // parsers to a tree.
 type contender struct {
