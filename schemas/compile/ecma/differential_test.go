@@ -101,6 +101,9 @@ func TestIgluPatterns(t *testing.T) {
 		}
 		matches += here
 	}
+	if n := len(igluPatterns(t)); size > 300*n {
+		t.Errorf("the tables of %d patterns take %d bytes, more than 300 each", n, size)
+	}
 	t.Logf("%d strings, %d matched, tables of %d bytes in all", total, matches, size)
 }
 

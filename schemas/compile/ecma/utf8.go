@@ -36,13 +36,13 @@ func (d *dfa) lower() (*byteDFA, error) {
 		// Surrogates are encoded like any other code point, so that text with
 		// a lone one (WTF-8) is told apart as well.
 		for b := rune(0xC2); b < 0xE0; b++ {
-			l.lead(s, b, (b&0x1F)<<6, 1)
+			l.next[s][b] = l.block(s, (b&0x1F)<<6, 1, 0x80)
 		}
 		for b := rune(0xE0); b < 0xF0; b++ {
-			l.lead(s, b, (b&0x0F)<<12, 2)
+			l.next[s][b] = l.block(s, (b&0x0F)<<12, 2, 0x800)
 		}
 		for b := rune(0xF0); b < 0xF5; b++ {
-			l.lead(s, b, (b&0x07)<<18, 3)
+			l.next[s][b] = l.block(s, (b&0x07)<<18, 3, 0x10000)
 		}
 		if len(l.next) > maxStates {
 			return nil, errStates
@@ -62,20 +62,17 @@ func (l *lowering) target(s int, r rune) int32 {
 	return int32(l.dfa.next[s][a.intervals[a.find(r)].symbol])
 }
 
-func (l *lowering) lead(s int, b, lo rune, more int) {
-	l.next[s][b] = l.block(s, lo, more)
-}
-
 // block returns the state after the first bytes of a code point, when those left
-// open the code points from lo on that share them, more bytes to come.
-func (l *lowering) block(s int, lo rune, more int) int32 {
+// open the code points from lo on that share them, more bytes to come. A sequence
+// as long as this one stands for no code point below least.
+func (l *lowering) block(s int, lo rune, more int, least rune) int32 {
 	size := rune(1) << (6 * more)
-	if t, same := l.uniform(s, lo, lo+size-1); same {
+	if t, same := l.uniform(s, max(lo, least), lo+size-1); same {
 		return t
 	}
 	var row [64]int32
 	for i := range row {
-		row[i] = l.block(s, lo+rune(i)*(size>>6), more-1)
+		row[i] = l.block(s, lo+rune(i)*(size>>6), more-1, least)
 	}
 	if id, ok := l.ids[row]; ok {
 		return id
@@ -100,8 +97,8 @@ func (l *lowering) block(s int, lo rune, more int) int32 {
 // same state.
 func (l *lowering) uniform(s int, lo, hi rune) (int32, bool) {
 	a := &l.dfa.alphabet
-	if lo > maxRune {
-		return int32(s), true
+	if lo > hi || lo > maxRune {
+		return int32(s), true // no code point at all
 	}
 	hi = min(hi, maxRune)
 	i := a.find(lo)

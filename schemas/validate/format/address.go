@@ -1,5 +1,7 @@
 package format
 
+import "encoding/binary"
+
 // isIPv4 takes four decimal octets without leading zeros (RFC 2673, section 3.2).
 func isIPv4(s []byte) bool {
 	for part := 0; ; part++ {
@@ -69,11 +71,26 @@ func isUUID(s []byte) bool {
 	if len(s) != 36 || s[8] != '-' || s[13] != '-' || s[18] != '-' || s[23] != '-' {
 		return false
 	}
-	others := 0
-	for _, c := range s {
-		if chars[c]&hex == 0 {
-			others++
-		}
-	}
-	return others == 4 // the dashes
+	le := binary.LittleEndian
+	others := notHex(le.Uint64(s)) |
+		notHex(uint64(le.Uint32(s[9:]))|uint64(le.Uint32(s[14:]))<<32) |
+		notHex(uint64(le.Uint32(s[19:]))|uint64(le.Uint32(s[24:]))<<32) |
+		notHex(le.Uint64(s[28:]))
+	return others == 0
+}
+
+// notHex is not zero if one of the eight bytes of x is no hexadecimal digit. With
+// the top bit of a byte set, subtracting a lower bound leaves it set if the byte
+// is no less; with the top bit of an upper bound set, subtracting the byte leaves
+// it set if the byte is no more. Only a byte beyond ASCII can borrow from its
+// neighbour, and that one is found out by its own top bit.
+func notHex(x uint64) uint64 {
+	const (
+		each = 0x0101010101010101
+		top  = 0x80 * each
+	)
+	letter := x | 0x20*each
+	digits := ((x | top) - '0'*each) & (('9'*each | top) - x)
+	letters := ((letter | top) - 'a'*each) & (('f'*each | top) - letter)
+	return (^(digits | letters) | x) & top
 }

@@ -7,15 +7,15 @@ const (
 	hexLetter  // A-F a-f
 	unreserved // - . _ ~
 	subDelim   // ! $ & ' ( ) * + , ; =
-	mailOnly   // further characters of an atom: # / ? ^ ` { | } %
-	mailToo    // characters of an atom among the above: - _ ~ ! $ & ' * + =
+	atomMark   // the marks of an atom: ! # $ % & ' * + - / = ? ^ _ ` { | } ~
 	schemeMark // + - .
+	pathMark   // : @ /
 )
 
 const (
 	alnum = alpha | digit
 	hex   = digit | hexLetter
-	atext = alnum | mailOnly | mailToo
+	atext = alnum | atomMark
 )
 
 var chars = [256]uint8{
@@ -26,11 +26,11 @@ var chars = [256]uint8{
 	'a': alpha | hexLetter, 'b': alpha | hexLetter, 'c': alpha | hexLetter, 'd': alpha | hexLetter, 'e': alpha | hexLetter, 'f': alpha | hexLetter,
 	'g': alpha, 'h': alpha, 'i': alpha, 'j': alpha, 'k': alpha, 'l': alpha, 'm': alpha, 'n': alpha, 'o': alpha, 'p': alpha,
 	'q': alpha, 'r': alpha, 's': alpha, 't': alpha, 'u': alpha, 'v': alpha, 'w': alpha, 'x': alpha, 'y': alpha, 'z': alpha,
-	'-': unreserved | mailToo | schemeMark, '.': unreserved | schemeMark, '_': unreserved | mailToo, '~': unreserved | mailToo,
-	'!': subDelim | mailToo, '$': subDelim | mailToo, '&': subDelim | mailToo, '\'': subDelim | mailToo,
-	'(': subDelim, ')': subDelim, '*': subDelim | mailToo, '+': subDelim | mailToo | schemeMark,
-	',': subDelim, ';': subDelim, '=': subDelim | mailToo,
-	'#': mailOnly, '/': mailOnly, '?': mailOnly, '^': mailOnly, '`': mailOnly, '{': mailOnly, '|': mailOnly, '}': mailOnly, '%': mailOnly,
+	'-': unreserved | atomMark | schemeMark, '.': unreserved | schemeMark, '_': unreserved | atomMark, '~': unreserved | atomMark,
+	'!': subDelim | atomMark, '$': subDelim | atomMark, '&': subDelim | atomMark, '\'': subDelim | atomMark,
+	'(': subDelim, ')': subDelim, '*': subDelim | atomMark, '+': subDelim | atomMark | schemeMark,
+	',': subDelim, ';': subDelim, '=': subDelim | atomMark,
+	'#': atomMark, '/': atomMark | pathMark, ':': pathMark, '@': pathMark, '?': atomMark, '^': atomMark, '`': atomMark, '{': atomMark, '|': atomMark, '}': atomMark, '%': atomMark,
 }
 
 func is(c byte, class uint8) bool { return chars[c]&class != 0 }

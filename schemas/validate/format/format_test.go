@@ -81,6 +81,24 @@ func TestCheck(t *testing.T) {
 	}
 }
 
+// TestUUIDBytes puts every byte at every place of a UUID.
+func TestUUIDBytes(t *testing.T) {
+	const uuid = "2eb8aa08-aa98-11ea-B4AA-73b441d16380"
+	for at := range len(uuid) {
+		s := []byte(uuid)
+		for c := range 256 {
+			s[at] = byte(c)
+			want := strings.IndexByte("0123456789abcdefABCDEF", byte(c)) >= 0
+			if uuid[at] == '-' {
+				want = c == '-'
+			}
+			if got := format.Check(format.UUID, s); got != want {
+				t.Errorf("Check(%q) = %v", s, got)
+			}
+		}
+	}
+}
+
 func TestNoAllocation(t *testing.T) {
 	strs := [][]byte{
 		[]byte("2026-11-20T23:59:59.123Z"), []byte("bücher.例え.de"), []byte("xn--bcher-kva.de"), []byte("a@b.c"),

@@ -40,14 +40,14 @@ func isURI(s []byte, mode int) bool {
 			}
 		}
 	}
-	i := text(rest, mode, ":@/", false)
+	i := text(rest, mode, path)
 	if i < len(rest) && rest[i] == '?' {
 		rest = rest[i+1:]
-		i = text(rest, mode, ":@/?", true)
+		i = text(rest, mode, query)
 	}
 	if i < len(rest) && rest[i] == '#' {
 		rest = rest[i+1:]
-		i = text(rest, mode, ":@/?", false)
+		i = text(rest, mode, fragment)
 	}
 	return i == len(rest)
 }
@@ -64,14 +64,30 @@ func schemeLength(s []byte) int {
 	return n
 }
 
-// text returns how many leading bytes of s are pchars without ':' and '@', or
-// percent-encoded, or in extra. Private use code points are for queries only.
-func text(s []byte, mode int, extra string, query bool) int {
-	for i := 0; i < len(s); {
-		c := s[i]
-		switch {
-		case chars[c]&pchar != 0:
+// The parts of a URI that differ in what they may hold besides unreserved
+// characters, subdelimiters and percent-encoded octets.
+const (
+	host     = iota // nothing
+	path            // : @ /
+	query           // : @ / ?, and in an IRI private use code points
+	fragment        // : @ / ?
+)
+
+// text returns how many leading bytes of s fit into the part.
+func text(s []byte, mode, part int) int {
+	class := uint8(pchar)
+	if part != host {
+		class |= pathMark
+	}
+	i := 0
+	for {
+		for i < len(s) && chars[s[i]]&class != 0 {
 			i++
+		}
+		if i == len(s) {
+			return i
+		}
+		switch c := s[i]; {
 		case c == '%':
 			if !isPercentEncoded(s[i:]) {
 				return i
@@ -79,18 +95,16 @@ func text(s []byte, mode int, extra string, query bool) int {
 			i += 3
 		case c >= 0x80:
 			r, n := decode(s[i:])
-			if mode&international == 0 || !isUcschar(r) && !(query && isPrivate(r)) {
+			if mode&international == 0 || !isUcschar(r) && !(part == query && isPrivate(r)) {
 				return i
 			}
 			i += n
-		default:
-			if !contains(extra, c) {
-				return i
-			}
+		case c == '?' && part >= query:
 			i++
+		default:
+			return i
 		}
 	}
-	return len(s)
 }
 
 func contains(s string, c byte) bool {
@@ -106,36 +120,36 @@ func isPercentEncoded(s []byte) bool {
 	return len(s) >= 3 && s[0] == '%' && is(s[1], hex) && is(s[2], hex)
 }
 
-// isAuthority takes [ userinfo "@" ] host [ ":" port ].
+// isAuthority takes [ userinfo "@" ] host [ ":" port ]. There is no slash in s.
 func isAuthority(s []byte, mode int) bool {
 	if at := index(s, '@'); at >= 0 {
-		if text(s[:at], mode, ":", false) != at {
+		if text(s[:at], mode, path) != at {
 			return false
 		}
 		s = s[at+1:]
 	}
-	host := 0
+	n := 0
 	if len(s) > 0 && s[0] == '[' {
 		end := index(s, ']')
 		if end < 0 || !isIPLiteral(s[1:end]) {
 			return false
 		}
-		host = end + 1
+		n = end + 1
 	} else {
-		host = text(s, mode, "", false)
+		n = text(s, mode, host)
 	}
-	s = s[host:]
+	s = s[n:]
 	return len(s) == 0 || s[0] == ':' && span(s[1:], digit) == len(s)-1
 }
 
-// isIPLiteral takes IPv6address or IPvFuture.
+// isIPLiteral takes IPv6address or IPvFuture. There is no slash and no at-sign in s.
 func isIPLiteral(s []byte) bool {
 	if len(s) == 0 || s[0]|0x20 != 'v' {
 		return isIPv6(s)
 	}
 	n := span(s[1:], hex)
 	s = s[1+n:]
-	return n > 0 && len(s) > 1 && s[0] == '.' && text(s[1:], 0, ":", false) == len(s)-1 && index(s, '%') < 0
+	return n > 0 && len(s) > 1 && s[0] == '.' && span(s[1:], pchar|pathMark) == len(s)-1
 }
 
 // isUcschar is RFC 3987, section 2.2: what IRIs add to the unreserved characters.
