@@ -339,6 +339,41 @@ func TestPoison(t *testing.T) {
 	}
 }
 
+// What can never succeed is found by halving, without a pause.
+func TestPermanentFailureIsFoundAtOnce(t *testing.T) {
+	f := newFake(func(_ context.Context, b sinks.Batch) error {
+		if contains(b, 37) {
+			return sinks.Permanent(errors.New("value too long"))
+		}
+		return nil
+	})
+	r := newRig(t).route("a", f, func(c *config.Route) { c.Retry.Initial, c.Retry.Max = time.Hour, time.Hour })
+	r.append(128)
+	r.start().exactly("a", 37)
+	if n := len(f.tried); n > 2*7+1 {
+		t.Errorf("%d writes to find one event of 128", n)
+	}
+	if !slices.IsSorted(f.stored) {
+		t.Error("the order was not kept")
+	}
+}
+
+func TestBatchIDNamesWhatIsInIt(t *testing.T) {
+	one := []sinks.Event{{ID: eventID(1), Fingerprint: "f"}, {ID: eventID(2), Fingerprint: "f"}}
+	same := slices.Clone(one)
+	same[0].Envelope = []byte("judged again")
+	if batchID("a", one) != batchID("a", same) {
+		t.Error("the same events have two names")
+	}
+	names := map[string]bool{batchID("a", one): true}
+	for _, other := range [][]sinks.Event{one[:1], {one[1], one[0]}, {one[0], {ID: eventID(2), Fingerprint: "g"}}, {one[0], {ID: eventID(3), Fingerprint: "f"}}} {
+		names[batchID("a", other)] = true
+	}
+	if names[batchID("b", one)] = true; len(names) != 6 {
+		t.Errorf("%d names for 6 different batches", len(names))
+	}
+}
+
 // An event that fails for a while is not dead, as long as its sink recovers.
 func TestPartialFailureRecovers(t *testing.T) {
 	failures := 2

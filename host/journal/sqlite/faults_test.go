@@ -258,6 +258,62 @@ func TestSequenceSurvivesEmptyLog(t *testing.T) {
 	}
 }
 
+// With the log emptied and every known route gone, the sequence still goes on.
+func TestSequenceSurvivesWithoutRoutes(t *testing.T) {
+	dir := t.TempDir()
+	clock := newClock(time.Now())
+	j := open(t, dir, Options{Routes: []string{"a"}, Now: clock.now})
+	for range 3 {
+		store(t, j, noise(10))
+	}
+	if err := routeOf(t, j, "a").Settle(t.Context(), journal.Position{Seq: 4}, nil); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(10 * time.Second); j.pruned.Load() < 3; time.Sleep(10 * time.Millisecond) {
+		clock.advance(time.Second)
+		if time.Now().After(deadline) {
+			t.Fatal("settled batches are never removed")
+		}
+	}
+	closeJournal(t, j)
+	j = open(t, dir, Options{Routes: []string{"b"}})
+	store(t, j, []byte("next"))
+	if got := readAll(t, routeOf(t, j, "b")); len(got) != 1 || got[0].Seq != 4 {
+		t.Errorf("read %v, want batch 4", got)
+	}
+}
+
+// A position that is not what was stored begins again at the oldest batch.
+func TestDamagedPosition(t *testing.T) {
+	dir := t.TempDir()
+	var alarms []error
+	opt := Options{Routes: []string{"a"}, Alarm: func(err error) { alarms = append(alarms, err) }}
+	j := open(t, dir, opt)
+	for range 5 {
+		store(t, j, noise(10))
+	}
+	closeJournal(t, j)
+	execute(t, dir, `UPDATE cur SET seq = 5`)
+	j = open(t, dir, opt)
+	if got := readAll(t, routeOf(t, j, "a")); len(got) != 5 {
+		t.Errorf("%d batches are read, want all 5", len(got))
+	}
+	if len(alarms) != 1 || !strings.Contains(alarms[0].Error(), "position of route a") {
+		t.Errorf("alarms are %v", alarms)
+	}
+}
+
+// What the promise rests on, and no kill of a process can show.
+func TestSyncIsFull(t *testing.T) {
+	j := open(t, t.TempDir(), Options{Routes: []string{"a"}})
+	var synchronous int
+	var mode string
+	err := j.w.conn.QueryRowContext(t.Context(), "SELECT synchronous, journal_mode FROM pragma_synchronous, pragma_journal_mode").Scan(&synchronous, &mode)
+	if err != nil || synchronous != 2 || mode != "wal" {
+		t.Errorf("synchronous is %d and the mode %q, %v; want 2 (FULL) and wal", synchronous, mode, err)
+	}
+}
+
 func TestRetainKeepsSettledBatches(t *testing.T) {
 	clock := newClock(time.Now())
 	j := open(t, t.TempDir(), Options{Routes: []string{"a"}, Retain: time.Hour, Now: clock.now})
