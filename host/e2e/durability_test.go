@@ -15,6 +15,15 @@ const trackers = 8
 // trackers send through the edge. Whatever was answered 200 is in the database
 // once; in between, trackers are told to keep what they have.
 func TestHostKilledUnderLoad(t *testing.T) {
+	restartUnderLoad(t, "killed", func(t *testing.T, host *process) { host.kill() })
+}
+
+// TestHostStoppedUnderLoad ends the host as a deployment does, with the same promise.
+func TestHostStoppedUnderLoad(t *testing.T) {
+	restartUnderLoad(t, "stopped", func(t *testing.T, host *process) { host.stop(t) })
+}
+
+func restartUnderLoad(t *testing.T, how string, end func(*testing.T, *process)) {
 	cycles := 3
 	if long {
 		cycles = 25
@@ -23,12 +32,12 @@ func TestHostKilledUnderLoad(t *testing.T) {
 	for _, edge := range edges {
 		t.Run(edge.name, func(t *testing.T) {
 			s := start(t, edge, newDatabase(t, postgres))
-			l := startLoad(t, s.edgeURL, "killed", trackers)
+			l := startLoad(t, s.edgeURL, how, trackers)
 			for range cycles {
 				// Anywhere between two commits, not always at the same place of a cycle.
 				l.reaches(t, l.accepted.Load()+100+rand.Int64N(600))
 				refused := l.refused.Load()
-				s.host.kill()
+				end(t, s.host)
 				eventually(t, "trackers are told that nobody can store", func() error {
 					if l.refused.Load() == refused {
 						return fmt.Errorf("no refusal yet")
@@ -41,7 +50,7 @@ func TestHostKilledUnderLoad(t *testing.T) {
 			l.finish()
 			l.account(t, s.db)
 			s.host.stop(t)
-			need.Ran(t, fmt.Sprintf("host killed %d times under load", cycles), edge.name)
+			need.Ran(t, fmt.Sprintf("host %s %d times under load", how, cycles), edge.name)
 		})
 	}
 }

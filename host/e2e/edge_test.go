@@ -37,6 +37,8 @@ func startWorkerd(t testing.TB, host string) string {
 
 // startWazero runs weir edge.
 func startWazero(t testing.TB, host string) string {
+	need.Tool(t, "edge.wasm")
+	need.Tool(t, "default.bundle")
 	address := freeAddress(t)
 	p := launch(t, "edge", []string{"WEIR_SECRET=" + secret, "WEIR_HOST=" + host, "WEIR_CACHE=" + need.Cache()},
 		weir(t), "edge", "--listen", address, "--trust-proxy", "127.0.0.0/8")

@@ -32,7 +32,7 @@ type Tab struct {
 }
 
 // Open starts a browser for the test, which is skipped by name where Chromium
-// is missing. Everything ends with the test, or after two minutes.
+// is missing. Everything ends with the test, or after five minutes.
 func Open(t testing.TB) *Tab {
 	t.Helper()
 	options := append([]chromedp.ExecAllocatorOption{
@@ -46,7 +46,7 @@ func Open(t testing.TB) *Tab {
 		chromedp.Flag("hide-scrollbars", false),
 	}, chromedp.DefaultExecAllocatorOptions[:]...)
 
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	ctx, cancelBrowser := chromedp.NewExecAllocator(ctx, options...)
 	ctx, cancelTab := chromedp.NewContext(ctx)
 	tab := &Tab{t: t, ctx: ctx}
@@ -114,11 +114,11 @@ func (tab *Tab) Eval(expression string, result any) {
 	}))
 }
 
-// Wait polls a JavaScript condition, at each frame, until it holds or ten seconds have passed.
+// Wait polls a JavaScript condition, at each frame, until it holds or half a minute has passed.
 func (tab *Tab) Wait(condition string) {
 	tab.t.Helper()
 	var ok bool
-	err := chromedp.Run(tab.ctx, chromedp.Poll("Boolean("+condition+")", &ok, chromedp.WithPollingTimeout(10*time.Second)))
+	err := chromedp.Run(tab.ctx, chromedp.Poll("Boolean("+condition+")", &ok, chromedp.WithPollingTimeout(30*time.Second)))
 	if err != nil {
 		var body string
 		_ = chromedp.Run(tab.ctx, chromedp.Evaluate("document.body.innerText.slice(0, 2000)", &body))
