@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"encoding/binary"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"unsafe"
 
+	"weir/edge/toolchain/need"
 	"weir/schemas/bundle"
 	"weir/schemas/compile"
 	"weir/schemas/registry"
@@ -93,11 +95,7 @@ func TestSizes(t *testing.T) {
 
 // BenchmarkOpen opens all of Iglu Central.
 func BenchmarkOpen(b *testing.B) {
-	const dir = "../../../shared/data/iglu-central/schemas"
-	if _, err := os.Stat(dir); err != nil {
-		b.Skip("Iglu Central is not beside the repository, at shared/data/iglu-central")
-	}
-	sources, err := registry.Folder(os.DirFS(dir))
+	sources, err := registry.Folder(os.DirFS(filepath.Join(need.Data(b, "iglu-central"), "schemas")))
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -10,13 +10,11 @@ import (
 	"strings"
 	"testing"
 
+	"weir/edge/toolchain/need"
 	"weir/schemas/bundle"
 	"weir/schemas/compile"
 	"weir/schemas/validate"
 )
-
-// suiteDir is where the JSON Schema Test Suite lies, beside the repository.
-const suiteDir = "../../../shared/data/JSON-Schema-Test-Suite"
 
 var suiteDrafts = []struct {
 	folder string
@@ -63,16 +61,14 @@ func (t tally) String() string {
 // TestConformance runs the JSON Schema Test Suite. A case may only fail if
 // skipped names it with a reason, and may only be named if it fails.
 func TestConformance(t *testing.T) {
-	if _, err := os.Stat(suiteDir); err != nil {
-		t.Skip("the JSON Schema Test Suite is not beside the repository, at shared/data/JSON-Schema-Test-Suite")
-	}
+	suite := need.Data(t, "JSON-Schema-Test-Suite")
 	kinds := []string{"required", "optional", "format"}
 	totals := map[string]*tally{}
 	for _, d := range suiteDrafts {
 		for _, k := range kinds {
 			totals[d.folder+k] = &tally{}
 		}
-		root := filepath.Join(suiteDir, "tests", d.folder)
+		root := filepath.Join(suite, "tests", d.folder)
 		err := fs.WalkDir(os.DirFS(root), ".", func(file string, e fs.DirEntry, err error) error {
 			if err != nil || e.IsDir() || path.Ext(file) != ".json" {
 				return err
@@ -84,7 +80,7 @@ func TestConformance(t *testing.T) {
 			case strings.HasPrefix(file, "optional/"):
 				kind = "optional"
 			}
-			runSuiteFile(t, filepath.Join(root, file), d.folder, d.draft, file, kind, totals[d.folder+kind])
+			runSuiteFile(t, suite, filepath.Join(root, file), d.folder, d.draft, file, kind, totals[d.folder+kind])
 			return nil
 		})
 		if err != nil {
@@ -104,7 +100,7 @@ func TestConformance(t *testing.T) {
 	}
 }
 
-func runSuiteFile(t *testing.T, name, folder string, draft compile.Draft, file, kind string, total *tally) {
+func runSuiteFile(t *testing.T, suite, name, folder string, draft compile.Draft, file, kind string, total *tally) {
 	b, err := os.ReadFile(name)
 	if err != nil {
 		t.Fatal(err)
@@ -114,7 +110,7 @@ func runSuiteFile(t *testing.T, name, folder string, draft compile.Draft, file, 
 		t.Fatalf("%s: %v", name, err)
 	}
 	for _, g := range groups {
-		p, err := compileSuite(g.Schema, draft, kind == "format")
+		p, err := compileSuite(suite, g.Schema, draft, kind == "format")
 		for _, c := range g.Tests {
 			where := folder + "/" + file + ": " + g.Description + ": " + c.Description
 			reason := skip(folder, file, g.Description, c.Description)
@@ -138,8 +134,8 @@ func runSuiteFile(t *testing.T, name, folder string, draft compile.Draft, file, 
 	}
 }
 
-func compileSuite(schema []byte, draft compile.Draft, formats bool) (validate.Program, error) {
-	opt := compile.Options{Draft: draft, Load: loadRemote}
+func compileSuite(suite string, schema []byte, draft compile.Draft, formats bool) (validate.Program, error) {
+	opt := compile.Options{Draft: draft, Load: loadRemote(suite)}
 	switch {
 	case formats:
 		opt.Formats = compile.FormatAssert
@@ -153,28 +149,37 @@ const testKey = "urn:weir:test"
 
 // program compiles one schema.
 func program(schema []byte, opt compile.Options) (validate.Program, error) {
+	_, p, err := bundleOf(schema, opt)
+	return p, err
+}
+
+// bundleOf compiles one schema under testKey.
+func bundleOf(schema []byte, opt compile.Options) ([]byte, validate.Program, error) {
 	b, err := compile.Bundle([]compile.Source{{Key: testKey, Path: "test.json", JSON: schema}}, opt)
 	if err != nil {
-		return validate.Program{}, err
+		return nil, validate.Program{}, err
 	}
 	opened, err := bundle.Open(b)
 	if err != nil {
-		return validate.Program{}, err
+		return nil, validate.Program{}, err
 	}
 	p, ok := validate.NewSet(opened).Lookup([]byte(testKey))
 	if !ok {
-		return p, fmt.Errorf("the bundle lacks %s", testKey)
+		return nil, p, fmt.Errorf("the bundle lacks %s", testKey)
 	}
-	return p, nil
+	return b, p, nil
 }
 
-func loadRemote(uri string) ([]byte, bool) {
-	name, ok := strings.CutPrefix(uri, "http://localhost:1234/")
-	if !ok {
-		return nil, false
+// loadRemote finds the documents that the suite serves at localhost:1234.
+func loadRemote(suite string) func(uri string) ([]byte, bool) {
+	return func(uri string) ([]byte, bool) {
+		name, ok := strings.CutPrefix(uri, "http://localhost:1234/")
+		if !ok {
+			return nil, false
+		}
+		b, err := os.ReadFile(filepath.Join(suite, "remotes", filepath.FromSlash(name)))
+		return b, err == nil
 	}
-	b, err := os.ReadFile(filepath.Join(suiteDir, "remotes", filepath.FromSlash(name)))
-	return b, err == nil
 }
 
 func describe(violations []validate.Violation) string {

@@ -2,24 +2,20 @@ package validate_test
 
 import (
 	"os"
+	"path/filepath"
 	"testing"
 
+	"weir/edge/toolchain/need"
 	"weir/schemas/bundle"
 	"weir/schemas/compile"
 	"weir/schemas/registry"
 	"weir/schemas/validate"
 )
 
-// igluDir is where the schemas of Iglu Central lie, beside the repository.
-const igluDir = "../../../shared/data/iglu-central/schemas"
-
 // igluCentral compiles Iglu Central, or skips the test.
 func igluCentral(t testing.TB) ([]compile.Source, []byte) {
 	t.Helper()
-	if _, err := os.Stat(igluDir); err != nil {
-		t.Skip("Iglu Central is not beside the repository, at shared/data/iglu-central")
-	}
-	sources, err := registry.Folder(os.DirFS(igluDir))
+	sources, err := registry.Folder(os.DirFS(filepath.Join(need.Data(t, "iglu-central"), "schemas")))
 	if err != nil {
 		t.Fatal(err)
 	}

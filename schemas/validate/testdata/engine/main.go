@@ -1,3 +1,5 @@
+// The engine alone as a WebAssembly module, to hold it against the native one
+// and to weigh it. Texts pass through one buffer.
 package main
 
 import (
@@ -7,69 +9,68 @@ import (
 	"weir/schemas/validate"
 )
 
-var buf [1 << 20]byte
-var set *validate.Set
-var prog validate.Program
-var run validate.Run
-var out []byte
+var (
+	buffer  [1 << 20]byte
+	set     *validate.Set
+	program validate.Program
+	run     validate.Run
+	report  []byte
+)
 
 //go:wasmexport buffer
-func buffer() uint32 { return uint32(uintptr(unsafe.Pointer(&buf[0]))) }
+func bufferAt() uint32 { return uint32(uintptr(unsafe.Pointer(&buffer[0]))) }
 
+// load opens the bundle in buffer[:n] and reports whether that worked.
+//
 //go:wasmexport load
-func load(n uint32) int32 {
-	b := make([]byte, n)
-	copy(b, buf[:n])
-	o, err := bundle.Open(b)
+func load(n uint32) uint32 {
+	opened, err := bundle.Open(append([]byte(nil), buffer[:n]...))
 	if err != nil {
-		return -1
+		return 0
 	}
-	set = validate.NewSet(o)
-	return 0
+	set = validate.NewSet(opened)
+	return 1
 }
 
-//go:wasmexport use
-func use(n uint32) int32 {
-	p, ok := set.Lookup(buf[:n])
+// choose looks up the schema key in buffer[:n].
+//
+//go:wasmexport choose
+func choose(n uint32) uint32 {
+	p, ok := set.Lookup(buffer[:n])
 	if !ok {
-		return -1
+		return 0
 	}
-	prog = p
-	return 0
+	program = p
+	return 1
 }
 
+// check judges the document in buffer[at:at+n], so many times, and returns the
+// number of violations.
+//
 //go:wasmexport check
-func check(n uint32) int32 {
-	prog.Run(&run, buf[:n])
-	return int32(len(run.Violations))
-}
-
-//go:wasmexport loop
-func loop(off, n, times uint32) int32 {
-	x := 0
+func check(at, n, times uint32) uint32 {
 	for range times {
-		prog.Run(&run, buf[off:off+n])
-		x += len(run.Violations)
+		program.Run(&run, buffer[at:at+n])
 	}
-	return int32(x)
+	return uint32(len(run.Violations))
 }
 
+// describe writes the violations to the buffer and returns their length.
+//
 //go:wasmexport describe
 func describe() uint32 {
-	out = out[:0]
+	report = report[:0]
 	for i := range run.Violations {
 		v := &run.Violations[i]
-		out = v.AppendPath(out)
-		out = append(out, ' ')
-		out = append(out, v.Keyword()...)
-		out = append(out, ' ')
-		out = v.AppendSchemaPath(out)
-		out = append(out, ' ')
-		out = v.AppendMessage(out)
-		out = append(out, '\n')
+		report = append(v.AppendPath(append(report, '[')), ' ')
+		report = append(append(report, v.Keyword()...), ' ')
+		report = append(append(v.AppendSchemaPath(report), ": "...), v.AppendMessage(nil)...)
+		report = append(report, ']')
 	}
-	copy(buf[:], out)
-	return uint32(len(out))
+	if len(report) == 0 {
+		report = append(report, "valid"...)
+	}
+	return uint32(copy(buffer[:], report))
 }
 
 func main() {}

@@ -1,0 +1,171 @@
+package validate_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/api"
+	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
+
+	"weir/edge/toolchain/need"
+	"weir/schemas/compile"
+)
+
+// engine is the engine as TinyGo compiles it, in wazero.
+type engine struct {
+	ctx      context.Context
+	runtime  wazero.Runtime
+	compiled wazero.CompiledModule
+	instance api.Module
+	buffer   uint32
+}
+
+func newEngine(t testing.TB) *engine {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "engine.wasm")
+	need.Part(t, "tinygo", func() (string, error) {
+		build := exec.Command("go", "run", "./edge/toolchain", "-package", "./schemas/validate/testdata/engine", "-o", file)
+		build.Dir = "../.."
+		if out, err := build.CombinedOutput(); err != nil {
+			return "", fmt.Errorf("building the engine: %w: %s", err, out)
+		}
+		return file, nil
+	})
+	wasm, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	z.Write(wasm)
+	z.Close()
+	t.Logf("the engine takes %d KB, %d KB gzipped", len(wasm)/1000, packed.Len()/1000)
+
+	e := &engine{ctx: context.Background()}
+	e.runtime = wazero.NewRuntime(e.ctx)
+	t.Cleanup(func() { e.runtime.Close(e.ctx) })
+	wasi_snapshot_preview1.MustInstantiate(e.ctx, e.runtime)
+	if e.compiled, err = e.runtime.CompileModule(e.ctx, wasm); err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+// fresh replaces the instance by a new one that runs the bundle's test schema.
+func (e *engine) fresh(t testing.TB, b []byte) {
+	t.Helper()
+	if e.instance != nil {
+		e.instance.Close(e.ctx)
+	}
+	var err error
+	e.instance, err = e.runtime.InstantiateModule(e.ctx, e.compiled, wazero.NewModuleConfig().WithStartFunctions("_initialize").WithName(""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.buffer = e.call(t, "buffer")
+	e.write(t, b)
+	if e.call(t, "load", uint64(len(b))) != 1 {
+		t.Fatal("the bundle does not open in wasm")
+	}
+	e.write(t, []byte(testKey))
+	if e.call(t, "choose", uint64(len(testKey))) != 1 {
+		t.Fatal("the bundle lacks the schema in wasm")
+	}
+}
+
+func (e *engine) call(t testing.TB, name string, args ...uint64) uint32 {
+	t.Helper()
+	out, err := e.instance.ExportedFunction(name).Call(e.ctx, args...)
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return uint32(out[0])
+}
+
+func (e *engine) write(t testing.TB, b []byte) {
+	t.Helper()
+	if !e.instance.Memory().Write(e.buffer, b) {
+		t.Fatalf("%d bytes do not fit", len(b))
+	}
+}
+
+// describe judges a document and describes the violations.
+func (e *engine) describe(t testing.TB, doc []byte) string {
+	t.Helper()
+	e.write(t, doc)
+	e.call(t, "check", 0, uint64(len(doc)), 1)
+	b, _ := e.instance.Memory().Read(e.buffer, e.call(t, "describe"))
+	return string(b)
+}
+
+// TestWasm runs the JSON Schema Test Suite and the payloads natively and in
+// WebAssembly: the violations must be the same to the letter, and memory must
+// not grow.
+func TestWasm(t *testing.T) {
+	suite := need.Data(t, "JSON-Schema-Test-Suite")
+	e := newEngine(t)
+	cases := 0
+	for _, d := range suiteDrafts {
+		files, err := filepath.Glob(filepath.Join(suite, "tests", d.folder, "*.json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			b, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var groups []suiteGroup
+			if err := json.Unmarshal(b, &groups); err != nil {
+				t.Fatal(err)
+			}
+			for _, g := range groups {
+				b, p, err := bundleOf(g.Schema, compile.Options{Draft: d.draft, Formats: compile.FormatAssert, Load: loadRemote(suite)})
+				if err != nil {
+					t.Fatal(err)
+				}
+				e.fresh(t, b)
+				for _, c := range g.Tests {
+					want := describe(p.Validate(nil, c.Data))
+					if got := e.describe(t, c.Data); got != want {
+						t.Errorf("%s: %s: %s: wasm says %s, native %s", filepath.Base(file), g.Description, c.Description, got, want)
+					}
+					cases++
+				}
+			}
+		}
+	}
+	if cases < 4942 {
+		t.Errorf("only %d cases", cases)
+	}
+	for _, p := range payloads(t) {
+		b, prog, err := bundleOf(p.schema, compile.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		e.fresh(t, b)
+		for _, doc := range p.docs {
+			if got, want := e.describe(t, doc), describe(prog.Validate(nil, doc)); got != want {
+				t.Fatalf("%s: wasm says %s, native %s", p.name, got, want)
+			}
+		}
+		size := e.instance.Memory().Size()
+		for _, doc := range p.docs {
+			e.write(t, doc)
+			e.call(t, "check", 0, uint64(len(doc)), 25_000/variants)
+		}
+		if grown := e.instance.Memory().Size(); grown != size {
+			t.Errorf("%s: memory grew from %d to %d bytes", p.name, size, grown)
+		}
+	}
+	need.Ran(t, "engine", "wazero")
+	need.Ran(t, "engine", "native")
+}
