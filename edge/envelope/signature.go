@@ -1,3 +1,8 @@
+//go:build !tinygo
+
+// The module itself neither signs nor verifies, the runtime around it does:
+// merely linking crypto would make it a third larger and slower to start.
+
 package envelope
 
 import (

@@ -1,11 +1,6 @@
 package snowplow
 
-import (
-	"crypto/md5"
-	"encoding/hex"
-
-	"weir/edge/envelope"
-)
+import "weir/edge/envelope"
 
 // fingerprint is the MD5 of the event's parameters sorted by name, each as
 // name US value US (US being 0x1F), without those that change when an event is
@@ -30,8 +25,13 @@ func (a *Adapter) fingerprint() string {
 	for _, p := range extra {
 		a.addToSum(p.Name, p.Value)
 	}
-	sum := md5.Sum(a.sum)
-	return a.arena.KeepString(hex.AppendEncode(a.arena.Bytes(2*md5.Size), sum[:]))
+	sum := md5Sum(a.sum)
+	const digits = "0123456789abcdef"
+	spelled := a.arena.Bytes(2 * len(sum))
+	for _, b := range sum {
+		spelled = append(spelled, digits[b>>4], digits[b&15])
+	}
+	return a.arena.KeepString(spelled)
 }
 
 func (a *Adapter) addToSum(name, value string) {
