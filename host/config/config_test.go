@@ -40,7 +40,7 @@ func (f *fake) Validate() error {
 func registerFakes() {
 	sinks.Register(sinks.Kind{Name: "fake", Doc: "A sink for tests.",
 		Config: func() any { return &fake{Table: "events", Mode: "safe", Size: 64 << 20, Every: 5 * time.Minute} }})
-	sinks.Register(sinks.Kind{Name: "blackhole", Doc: "Takes everything.", Config: func() any { return new(struct{}) }})
+	sinks.Register(sinks.Kind{Name: "nothing", Doc: "Takes everything.", Config: func() any { return new(struct{}) }})
 }
 
 func noEnv(string) (string, bool) { return "", false }
@@ -58,7 +58,7 @@ func parse(t *testing.T, text string, env ...string) (*config.Config, error) {
 }
 
 func TestEmptyFile(t *testing.T) {
-	for _, text := range []string{"sinks: [{kind: blackhole}]", "sinks:\n- blackhole: {}\n", "sinks:\n- blackhole:\n"} {
+	for _, text := range []string{"sinks: [{kind: nothing}]", "sinks:\n- nothing: {}\n", "sinks:\n- nothing:\n"} {
 		c, err := parse(t, text)
 		if err != nil {
 			t.Fatalf("%q: %v", text, err)
@@ -66,7 +66,7 @@ func TestEmptyFile(t *testing.T) {
 		if c.Public.Listen != ":8081" || c.Admin.Listen != "127.0.0.1:8082" || c.Journal.Remember != 14*24*time.Hour || c.Public.MaxBody != 4<<20 {
 			t.Errorf("%q: defaults are %+v", text, c)
 		}
-		if len(c.Routes) != 1 || c.Routes[0].Name != "blackhole" || c.Routes[0].Sink != "blackhole" || c.Routes[0].Events != "all" || c.Routes[0].Batch.Events != 500 {
+		if len(c.Routes) != 1 || c.Routes[0].Name != "nothing" || c.Routes[0].Sink != "nothing" || c.Routes[0].Events != "all" || c.Routes[0].Batch.Events != 500 {
 			t.Errorf("%q: the route that follows from a sink is %+v", text, c.Routes)
 		}
 	}
@@ -128,7 +128,7 @@ sinks:
       nested: {retrys: 1}
   - fak: {}
   - name: pg
-    blackhole: {}
+    nothing: {}
   - name: lonely
     fake: {dsn: x, table: bad, ratio: 2}
 routes:
@@ -184,14 +184,14 @@ func TestNotConfiguration(t *testing.T) {
 		"sinks: [":                             "weir.yaml:1: ",
 		"a: 1\n---\nb: 2":                      "a second document",
 		"just text":                            "must be a block of keys",
-		"sinks: {blackhole: {}}":               "sinks: must be a list",
+		"sinks: {nothing: {}}":               "sinks: must be a list",
 		"sinks: [{name: x}]":                   "sinks[0]: needs a kind",
-		"sinks: [{kind: blackhole}, {}]":       "sinks[1]: needs a kind",
+		"sinks: [{kind: nothing}, {}]":       "sinks[1]: needs a kind",
 		"drain: -1s":                           "drain: must be a duration such as",
 		"drain: 5":                             "drain: must be a duration such as",
 		"schemas: [[a]]":                       `schemas[0]: must be text, not a list`,
 		"journal: {retain: 1w}":                "journal.retain: must be a duration",
-		"sinks: [{kind: fake, blackhole: {}}]": "already fake",
+		"sinks: [{kind: fake, nothing: {}}]": "already fake",
 	} {
 		_, err := parse(t, text)
 		if err == nil || !strings.Contains(err.Error(), want) {
@@ -202,11 +202,11 @@ func TestNotConfiguration(t *testing.T) {
 
 func TestSecretFromEnvironment(t *testing.T) {
 	const secret = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
-	c, err := parse(t, "sinks: [{kind: blackhole}]", config.SecretVariable, secret)
+	c, err := parse(t, "sinks: [{kind: nothing}]", config.SecretVariable, secret)
 	if err != nil || len(c.Edge.Secrets) != 1 || c.Edge.Secrets[0].Reveal() != secret {
 		t.Errorf("%v, %v", c, err)
 	}
-	if _, err := parse(t, "sinks: [{kind: blackhole}]", config.SecretVariable, "hunter2"); err == nil || strings.Contains(err.Error(), "hunter2") {
+	if _, err := parse(t, "sinks: [{kind: nothing}]", config.SecretVariable, "hunter2"); err == nil || strings.Contains(err.Error(), "hunter2") {
 		t.Errorf("a malformed secret in the environment: %v", err)
 	}
 }
