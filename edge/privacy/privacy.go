@@ -66,6 +66,9 @@ func (r *Rules) Apply(arena *envelope.Arena, e *envelope.Event, anonymous bool) 
 		e.Set(envelope.NetworkUserID, AnonymousID)
 		e.Receive(envelope.Receipt{Rule: rule, Field: "network_userid", Action: "replace"})
 	}
+	if !anonymous && v4 == 32 && v6 == 128 {
+		return // addresses are wanted as they are
+	}
 	if e.Has(envelope.UserIPAddress) {
 		addr, ok := ParseAddress(e.Get(envelope.UserIPAddress))
 		if ok && !anonymous {

@@ -127,6 +127,22 @@ func TestApply(t *testing.T) {
 	}
 }
 
+func TestApplyKeepsWholeAddresses(t *testing.T) {
+	var arena envelope.Arena
+	var e envelope.Event
+	e.Set(envelope.UserIPAddress, "203.0.113.77")
+	e.Payload = "2001:db8:85a3:8d3::1"
+	rules := Rules{IPv4Prefix: 32, IPv6Prefix: 128}
+	rules.Apply(&arena, &e, false)
+	if e.Get(envelope.UserIPAddress) != "203.0.113.77" || e.Payload != "2001:db8:85a3:8d3::1" || len(e.Receipts) != 0 {
+		t.Errorf("%s, %s, %v", e.Get(envelope.UserIPAddress), e.Payload, e.Receipts)
+	}
+	rules.Apply(&arena, &e, true)
+	if e.Has(envelope.UserIPAddress) || e.Payload != "::" {
+		t.Errorf("anonymous: %s, %s", e.Get(envelope.UserIPAddress), e.Payload)
+	}
+}
+
 func TestLocate(t *testing.T) {
 	full := envelope.Location{Country: "DE", Region: "BE", City: "Berlin", Timezone: "Europe/Berlin", Latitude: "52.5", Longitude: "13.4", Colo: "TXL"}
 	for precision, want := range map[Precision]envelope.Location{
