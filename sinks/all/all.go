@@ -3,7 +3,9 @@
 package all
 
 import (
+	_ "weir/sinks/blackhole"
 	_ "weir/sinks/file"
+	_ "weir/sinks/http"
 	_ "weir/sinks/postgres"
 	_ "weir/sinks/sqlite"
 	_ "weir/sinks/stdout"

@@ -37,6 +37,9 @@ type Harness struct {
 	Ordered bool
 	// Shared: several sinks may write to the destination at a time.
 	Shared bool
+	// Stateless: the sink holds no connection, so that an outage is seen by
+	// Write alone, and Open has nothing to lose.
+	Stateless bool
 	// NUL is what the destination holds in place of U+0000, a lone surrogate or
 	// invalid UTF-8. Empty: it keeps the first as it is.
 	NUL string
@@ -127,11 +130,13 @@ func (s *suite) deliver(sink sinks.Sink, events []sinks.Event) {
 	for _, b := range batches(sink, events) {
 		var err error
 		for range 10 {
-			if err = sink.Write(s.ctx, b); !errors.Is(err, sinks.ErrNotConnected) {
-				break
-			}
-			if err := sink.Open(s.ctx); err != nil {
-				s.Fatalf("Open after ErrNotConnected: %v", err)
+			err = sink.Write(s.ctx, b)
+			if errors.Is(err, sinks.ErrNotConnected) {
+				if err := sink.Open(s.ctx); err != nil {
+					s.Fatalf("Open after ErrNotConnected: %v", err)
+				}
+			} else if !s.Stateless || err == nil || sinks.IsPermanent(err) {
+				break // a stateless sink may be the first to find a connection dead
 			}
 		}
 		if err != nil {
