@@ -181,16 +181,16 @@ routes:
 
 func TestNotConfiguration(t *testing.T) {
 	for text, want := range map[string]string{
-		"sinks: [":                             "weir.yaml:1: ",
-		"a: 1\n---\nb: 2":                      "a second document",
-		"just text":                            "must be a block of keys",
+		"sinks: [":                           "weir.yaml:1: ",
+		"a: 1\n---\nb: 2":                    "a second document",
+		"just text":                          "must be a block of keys",
 		"sinks: {nothing: {}}":               "sinks: must be a list",
-		"sinks: [{name: x}]":                   "sinks[0]: needs a kind",
+		"sinks: [{name: x}]":                 "sinks[0]: needs a kind",
 		"sinks: [{kind: nothing}, {}]":       "sinks[1]: needs a kind",
-		"drain: -1s":                           "drain: must be a duration such as",
-		"drain: 5":                             "drain: must be a duration such as",
-		"schemas: [[a]]":                       `schemas[0]: must be text, not a list`,
-		"journal: {retain: 1w}":                "journal.retain: must be a duration",
+		"drain: -1s":                         "drain: must be a duration such as",
+		"drain: 5":                           "drain: must be a duration such as",
+		"schemas: [[a]]":                     `schemas[0]: must be text, not a list`,
+		"journal: {retain: 1w}":              "journal.retain: must be a duration",
 		"sinks: [{kind: fake, nothing: {}}]": "already fake",
 	} {
 		_, err := parse(t, text)

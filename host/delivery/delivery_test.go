@@ -339,6 +339,29 @@ func TestPoison(t *testing.T) {
 	}
 }
 
+// A destination that asks for a pause gets it, and no event is blamed.
+func TestThrottled(t *testing.T) {
+	for name, refuse := range map[string]func(b sinks.Batch) error{
+		"the batch": func(sinks.Batch) error { return sinks.Throttled(errors.New("429"), 3*time.Millisecond) },
+		"an event": func(b sinks.Batch) error {
+			return &sinks.BatchError{Failed: []sinks.EventError{{Index: len(b.Events) - 1, Err: sinks.Throttled(errors.New("slow down"), 0)}}}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			left := 20
+			f := newFake(func(_ context.Context, b sinks.Batch) error {
+				if left--; left > 0 {
+					return refuse(b)
+				}
+				return nil
+			})
+			r := newRig(t).route("a", f, nil)
+			r.append(5)
+			r.start().exactly("a")
+		})
+	}
+}
+
 // What can never succeed is found by halving, without a pause.
 func TestPermanentFailureIsFoundAtOnce(t *testing.T) {
 	f := newFake(func(_ context.Context, b sinks.Batch) error {

@@ -79,7 +79,8 @@ func (s *Sink) write(ctx context.Context, timeout time.Duration, b sinks.Batch, 
 // refused what it was given.
 func alive(err error) bool {
 	var partial *sinks.BatchError
-	return err == nil || errors.As(err, &partial) || sinks.IsPermanent(err)
+	_, throttled := sinks.IsThrottled(err)
+	return err == nil || throttled || errors.As(err, &partial) || sinks.IsPermanent(err)
 }
 
 func (s *Sink) connect(ctx context.Context) error {

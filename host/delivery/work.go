@@ -32,6 +32,10 @@ type result struct {
 	kind kind
 	err  error
 	rest []sinks.Event // those that failed for the time being, when kind is partial
+	// throttled says that the destination asked for later writes, and wait how
+	// much later: nobody's fault, so it counts against no event.
+	throttled bool
+	wait      time.Duration
 }
 
 type kind uint8
@@ -41,7 +45,7 @@ const (
 	partial             // some; the permanent failures are buried
 	refused             // nothing, and trying the same again is useless
 	failing             // nothing; it may be the events' fault
-	away                // nothing; the sink is not connected
+	away                // nothing; the sink is not connected, or asked for a pause
 )
 
 // whole delivers events as one batch as long as that can succeed.
@@ -70,7 +74,7 @@ func (w *work) whole(ctx context.Context, events []sinks.Event) error {
 			w.bury(events, fmt.Errorf("given up after %s: %w", giveUp, res.err))
 			return nil
 		}
-		if err := w.rest(ctx, failures); err != nil {
+		if err := w.rest(ctx, failures, res.wait); err != nil {
 			return err
 		}
 	}
@@ -92,12 +96,16 @@ func (w *work) divide(ctx context.Context, events []sinks.Event, refusal error) 
 // remainder tries again what failed while other events of the batch were
 // stored. As long as some of it is stored each time, it goes on.
 func (w *work) remainder(ctx context.Context, res result) error {
-	for failures := 1; len(res.rest) > 0; {
+	failures := 1
+	if res.throttled {
+		failures = 0
+	}
+	for len(res.rest) > 0 {
 		if failures >= w.cfg.Retry.Attempts {
 			w.bury(res.rest, res.err)
 			return nil
 		}
-		if err := w.rest(ctx, failures); err != nil {
+		if err := w.rest(ctx, failures, res.wait); err != nil {
 			return err
 		}
 		next, err := w.try(ctx, res.rest)
@@ -114,8 +122,11 @@ func (w *work) remainder(ctx context.Context, res result) error {
 		case failing:
 			failures++
 		case partial:
-			if failures++; len(next.rest) < len(res.rest) {
+			switch {
+			case len(next.rest) < len(res.rest):
 				failures = 1
+			case !next.throttled:
+				failures++
 			}
 			res = next
 		}
@@ -233,6 +244,9 @@ func (w *work) try(ctx context.Context, events []sinks.Event) (result, error) {
 		res.kind = away
 	default:
 		res.kind = failing
+		if res.wait, res.throttled = sinks.IsThrottled(err); res.throttled {
+			res.kind = away
+		}
 	}
 	w.failed(err)
 	if w.reading.Err() != nil && res.kind != refused && res.kind != partial {
@@ -256,11 +270,17 @@ func (w *work) some(events []sinks.Event, some *sinks.BatchError) result {
 		} else {
 			res.rest = append(res.rest, events[f.Index])
 			res.err = f.Err
+			if wait, ok := sinks.IsThrottled(f.Err); ok {
+				res.throttled, res.wait = true, max(res.wait, wait)
+			}
 		}
 	}
 	if len(named) == len(events) && len(res.rest) == len(events) {
 		// Nothing was stored: like any other failure of the whole.
-		return result{kind: failing, err: res.err}
+		res.kind, res.rest = failing, nil
+		if res.throttled {
+			res.kind = away
+		}
 	}
 	return res
 }
@@ -271,16 +291,24 @@ func (w *work) bury(events []sinks.Event, reason error) {
 	}
 }
 
-// rest pauses before the next try: exponential back-off with full jitter.
-func (w *work) rest(ctx context.Context, failures int) error {
+// longestWait bounds the pause that a destination can ask for.
+const longestWait = 5 * time.Minute
+
+// rest pauses before the next try: exponential back-off with full jitter, or
+// what the destination asked for if that is longer.
+func (w *work) rest(ctx context.Context, failures int, wait time.Duration) error {
 	bound := w.cfg.Retry.Max
 	if shift := max(failures-1, 0); shift < 20 {
 		bound = min(bound, w.cfg.Retry.Initial<<shift)
 	}
-	if !pause(ctx, time.Duration(rand.Int64N(int64(bound)+1))) {
+	either, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(w.reading, cancel)()
+	pause(either, max(time.Duration(rand.Int64N(int64(bound)+1)), min(wait, longestWait)))
+	switch {
+	case ctx.Err() != nil:
 		return ctx.Err()
-	}
-	if w.reading.Err() != nil {
+	case w.reading.Err() != nil:
 		return errStopped
 	}
 	return nil
