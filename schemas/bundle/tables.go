@@ -88,8 +88,8 @@ const (
 	NodeAlias = 1 << iota
 	// NodeString: there is more to check of a string than its type.
 	NodeString
-	// NodeTrack: holds an unevaluated* keyword, so members and items that other
-	// keywords evaluate must be remembered.
+	// NodeTrack: Ops is a node that holds an unevaluated* keyword. The members
+	// or items that other keywords evaluate must be remembered.
 	NodeTrack
 )
 

@@ -159,7 +159,7 @@ func (v *verifier) patternTable(i uint32) {
 func (v *verifier) nodes() {
 	for i := range v.Nodes {
 		n := &v.Nodes[i]
-		if n.Flags&NodeAlias != 0 {
+		if n.Flags&(NodeAlias|NodeTrack) != 0 {
 			v.isNode(n.Ops)
 		} else {
 			v.check(n.Ops < uint32(len(v.Ops)), "op out of range")
@@ -333,7 +333,7 @@ func (v *verifier) inPlace(n *Node, f func(uint32)) {
 	if v.steps > maxSteps {
 		return
 	}
-	if n.Flags&NodeAlias != 0 {
+	if n.Flags&(NodeAlias|NodeTrack) != 0 {
 		f(n.Ops)
 		return
 	}

@@ -11,7 +11,7 @@ import (
 // [bundle.Node] says, with pointers in place of indexes.
 type node struct {
 	tree    *tree
-	alias   *node
+	alias   *node // stands for another node: by $ref, or if track is set, with members and items tracked
 	types   uint8
 	format  uint8
 	capture string // JSON of the annotation
@@ -98,10 +98,10 @@ func (n *node) neutral() bool {
 // their descriptions are and their references lead to equal nodes.
 func (n *node) local() string {
 	if n.alias != nil {
-		return "alias"
+		return fmt.Sprintf("alias %t", n.track)
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d %d %q %d %d %t", n.types, n.format, n.capture, n.minLen, n.maxLen, n.track)
+	fmt.Fprintf(&b, "%d %d %q %d %d", n.types, n.format, n.capture, n.minLen, n.maxLen)
 	if n.pattern != nil {
 		fmt.Fprintf(&b, " p%q", n.pattern.source)
 	}

@@ -88,7 +88,11 @@ func (w *writer) str(s string) uint32 {
 
 func (w *writer) node(n *node) bundle.Node {
 	if n.alias != nil {
-		return bundle.Node{Types: bundle.TypeAny, MaxLength: bundle.None, Flags: bundle.NodeAlias, Ops: w.class[n.alias]}
+		b := bundle.Node{Types: bundle.TypeAny, MaxLength: bundle.None, Flags: bundle.NodeAlias, Ops: w.class[n.alias]}
+		if n.track {
+			b.Flags = bundle.NodeTrack
+		}
+		return b
 	}
 	b := bundle.Node{Types: n.types, Format: n.format, MinLength: n.minLen, MaxLength: n.maxLen}
 	if n.pattern != nil {
@@ -114,9 +118,6 @@ func (w *writer) node(n *node) bundle.Node {
 	}
 	if n.minLen > 0 || n.maxLen < bundle.None || n.pattern != nil || n.format != 0 || n.enum != nil {
 		b.Flags |= bundle.NodeString
-	}
-	if n.track {
-		b.Flags |= bundle.NodeTrack
 	}
 	return b
 }

@@ -76,7 +76,13 @@ func (c *compiler) read(t *tree, r *resource, n *node) {
 	if r.dialect.applicator {
 		c.applicators(t, r, n)
 	}
-	if n.neutral() && len(n.ops) == 1 && n.ops[0].code == bundle.OpRef {
+	switch {
+	case n.track:
+		inner := *n
+		inner.track = false
+		c.order = append(c.order, &inner)
+		*n = node{tree: t, alias: &inner, track: true}
+	case n.neutral() && len(n.ops) == 1 && n.ops[0].code == bundle.OpRef:
 		n.alias, n.ops = n.ops[0].nodes[0], nil
 	}
 }

@@ -46,10 +46,21 @@ func (r *Run) object(id uint32, n *bundle.Node, start int) int {
 			key, end, ord := i, 0, -1
 			var flags scan.Flags
 			var hash uint64
-			if next := int(*hint); next < len(slots) && nameAt(t, &slots[next], doc, i) {
-				ord = next
-				end = i + slots[next].Short()
-			} else {
+			if next := int(*hint); next < len(slots) {
+				// Compare with the expected name and its quote before looking
+				// for the end of the string.
+				s := &slots[next]
+				if n := s.Short(); s.Plain() && i+n+8 <= len(doc) && doc[i+n] == '"' {
+					head := binary.LittleEndian.Uint64(doc[i:])
+					if n < 8 {
+						head &= 1<<(8*n&63) - 1
+					}
+					if head == s.Head && (n <= 8 || scan.Equal(doc[i+8:i+n], t.Name(s)[8:])) {
+						ord, end = next, i+n
+					}
+				}
+			}
+			if ord < 0 {
 				var code scan.Code
 				end, flags, code = scan.StringEnd(doc, i)
 				if code != scan.OK {
@@ -170,21 +181,6 @@ func (r *Run) object(id uint32, n *bundle.Node, start int) int {
 
 // noSlot stands in for the slot of a name that no keyword mentions.
 var noSlot = bundle.NewSlot("", 0, false)
-
-// nameAt reports whether the name of the slot and its closing quote stand at
-// doc[i], without looking for the end of the string first.
-func nameAt(t *bundle.Tables, s *bundle.Slot, doc []byte, i int) bool {
-	n := s.Short()
-	if !s.Plain() || i+n+8 > len(doc) {
-		return false
-	}
-	head := binary.LittleEndian.Uint64(doc[i:])
-	if n < 8 {
-		head &= 1<<(8*n&63) - 1
-	}
-	return head == s.Head && doc[i+n] == '"' &&
-		(n <= 8 || scan.Equal(doc[i+8:i+n], t.Name(s)[8:]))
-}
 
 // name returns the member name between doc[key] and doc[end], unescaped.
 func (r *Run) name(key, end int, flags scan.Flags) []byte {

@@ -1,14 +1,11 @@
 package validate
 
-import (
-	"weir/schemas/bundle"
-	"weir/schemas/scan"
-)
+import "weir/schemas/scan"
 
 // tracked evaluates a node that holds unevaluatedProperties or
 // unevaluatedItems. While it does, the members (or items) that some keyword
 // evaluates are marked, by their position in the value.
-func (r *Run) tracked(id uint32, n *bundle.Node, i int) int {
+func (r *Run) tracked(id uint32, i int) int {
 	outer, mark, width, base := r.track, r.mark, r.width, len(r.marks)
 	count, end, code := r.count(i)
 	if code != scan.OK {
@@ -21,7 +18,7 @@ func (r *Run) tracked(id uint32, n *bundle.Node, i int) int {
 	r.mark = base
 	r.marks = appendZeros(r.marks, r.width)
 	r.track = true
-	end = r.node(id, n, i)
+	end = r.value(id, i)
 	if end < 0 {
 		return end
 	}

@@ -10,26 +10,8 @@ import (
 func (r *Run) value(id uint32, i int) int {
 	n := &r.t.Nodes[id]
 	if n.Flags&(bundle.NodeAlias|bundle.NodeTrack) != 0 {
-		if n.Flags&bundle.NodeAlias != 0 {
-			return r.alias(n.Ops, i)
-		}
-		return r.tracked(id, n, i)
+		return r.alias(n, i)
 	}
-	return r.node(id, n, i)
-}
-
-// alias evaluates the node that a lone $ref leads to.
-func (r *Run) alias(target uint32, i int) int {
-	top := r.top
-	if !r.push(stepRef, 0, i) {
-		return -1
-	}
-	end := r.value(target, i)
-	r.top = top
-	return end
-}
-
-func (r *Run) node(id uint32, n *bundle.Node, i int) int {
 	doc := r.doc
 	if uint(i) >= uint(len(doc)) {
 		return r.syntax(scan.UnexpectedEnd, i)
@@ -106,6 +88,20 @@ func (r *Run) node(id uint32, n *bundle.Node, i int) int {
 		return -1
 	}
 	return r.rest(id, n, i, end)
+}
+
+// alias evaluates the node that another stands for.
+func (r *Run) alias(n *bundle.Node, i int) int {
+	if n.Flags&bundle.NodeTrack != 0 {
+		return r.tracked(n.Ops, i)
+	}
+	top := r.top
+	if !r.push(stepRef, 0, i) {
+		return -1
+	}
+	end := r.value(n.Ops, i)
+	r.top = top
+	return end
 }
 
 // rest does what needs the whole extent of the value.
