@@ -21,7 +21,9 @@ import (
 // Impossible lists the parts that some machine was proven unable to have, each
 // with its reason. They skip even under WEIR_REQUIRE=all. A part leaves the
 // list the day it can be had.
-var Impossible = map[string]string{}
+var Impossible = map[string]string{
+	"vulnerability-database": "govulncheck fetches it from the network, and the pipeline has none",
+}
 
 // Tool returns the path of a part that this package knows how to find; see
 // finders for their names. It skips or fails the test when the part is
@@ -43,15 +45,24 @@ func Part(t testing.TB, name string, find func() (string, error)) string {
 	if err == nil {
 		return path
 	}
-	if reason, ok := Impossible[name]; ok {
-		t.Skip(Missing{Part: name, Reason: reason})
-	}
 	missing := Missing{Part: name, Reason: err.Error()}
-	if required(os.Getenv("WEIR_REQUIRE"), name) {
+	if reason, ok := Impossible[name]; ok {
+		missing.Reason = reason
+	}
+	if Required(name) {
 		t.Fatal(missing)
 	}
 	t.Skip(missing)
 	return ""
+}
+
+// Required reports whether WEIR_REQUIRE asks for a part that is not [Impossible].
+func Required(name string) bool {
+	if _, ok := Impossible[name]; ok {
+		return false
+	}
+	setting := os.Getenv("WEIR_REQUIRE")
+	return setting == "all" || slices.Contains(strings.Split(setting, ","), name)
 }
 
 // Ran records that a suite ran on a runtime, for the closing table of `make test`:
@@ -60,10 +71,6 @@ func Part(t testing.TB, name string, find func() (string, error)) string {
 func Ran(t testing.TB, suite, runtime string) {
 	t.Helper()
 	t.Log(Run{Suite: suite, Runtime: runtime})
-}
-
-func required(setting, name string) bool {
-	return setting == "all" || slices.Contains(strings.Split(setting, ","), name)
 }
 
 // Missing is the line printed for a part that was not found.

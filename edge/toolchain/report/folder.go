@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"weir/edge/toolchain/need"
 )
 
 // skipStatus is how a step says that it could not run; the last line it printed is the reason.
@@ -63,7 +65,9 @@ func (s *step) outcome() outcome {
 		case 0:
 			return outcome{passed: 1}
 		case skipStatus:
-			return outcome{skips: []skip{{s.name, skipReason(s.output)}}}
+			if !s.lacksRequired() {
+				return outcome{skips: []skip{{s.name, skipReason(s.output)}}}
+			}
 		}
 		return outcome{failures: []failure{{fmt.Sprintf("%s exited with %d", s.name, s.status), s.output}}}
 	}
@@ -85,4 +89,12 @@ func (s *step) outcome() outcome {
 	slices.SortFunc(all.failures, func(a, b failure) int { return strings.Compare(a.where, b.where) })
 	slices.SortFunc(all.skips, func(a, b skip) int { return strings.Compare(a.where, b.where) })
 	return all
+}
+
+// lacksRequired reports whether a step could not run for want of a part that WEIR_REQUIRE asks for.
+func (s *step) lacksRequired() bool {
+	return slices.ContainsFunc(s.output, func(line string) bool {
+		missing, ok := need.ParseMissing(line)
+		return ok && need.Required(missing.Part)
+	})
 }

@@ -62,6 +62,7 @@ func TestHonest(t *testing.T) {
 }
 
 func TestStatus(t *testing.T) {
+	t.Setenv("WEIR_REQUIRE", "")
 	const passing = `{"Action":"pass","Package":"p","Test":"TestA"}` + "\n" + `{"Action":"pass","Package":"p"}` + "\n"
 	for _, tt := range []struct {
 		name string
@@ -79,6 +80,17 @@ func TestStatus(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) { checkSummary(t, tt.dir, tt.want, tt.say) })
 	}
+}
+
+// TestRequired lets a step that could not run pass only while its part is not asked for.
+func TestRequired(t *testing.T) {
+	step := func(part string) fstest.MapFS {
+		return fstest.MapFS{"s.status": {Data: []byte("77\n")}, "s.txt": {Data: []byte("weir-need missing " + part + ": none here\n")}}
+	}
+	checkSummary(t, step("gadget"), total{0, 0, 1}, "gadget: none here")
+	t.Setenv("WEIR_REQUIRE", "all")
+	checkSummary(t, step("gadget"), total{0, 1, 0}, "s exited with 77")
+	checkSummary(t, step("vulnerability-database"), total{0, 0, 1}, "vulnerability-database: none here")
 }
 
 func TestEmptyFolderIsAnError(t *testing.T) {
