@@ -1,6 +1,8 @@
 package snowplow
 
 import (
+	"math/bits"
+
 	"weir/edge/envelope"
 	"weir/edge/protocol"
 )
@@ -37,8 +39,9 @@ func (a *Adapter) finish(e *envelope.Event, r *protocol.Request) {
 	e.Set(envelope.EventFingerprint, a.fingerprint())
 	a.preferPlain(e, paramUePr, paramUePx)
 	a.preferPlain(e, paramCo, paramCx)
-	for id := range parameters {
-		if a.has(id) {
+	for w, word := range a.seen {
+		for ; word != 0; word &= word - 1 {
+			id := w<<6 + bits.TrailingZeros64(word)
 			a.convert(e, id, a.values[id])
 		}
 	}

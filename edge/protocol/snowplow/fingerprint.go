@@ -1,6 +1,10 @@
 package snowplow
 
-import "weir/edge/envelope"
+import (
+	"math/bits"
+
+	"weir/edge/envelope"
+)
 
 // fingerprint is the MD5 of the event's parameters sorted by name, each as
 // name US value US (US being 0x1F), without those that change when an event is
@@ -11,16 +15,20 @@ import "weir/edge/envelope"
 func (a *Adapter) fingerprint() string {
 	a.sum = a.sum[:0]
 	extra := a.extra
-	for id := range parameters {
-		if !a.has(id) || id == paramEid || id == paramIP || id == paramNuid || id == paramStm || id == paramCv {
-			continue
+	seen := a.seen
+	for _, id := range [...]int{paramCv, paramEid, paramIP, paramNuid, paramStm} {
+		seen[id>>6] &^= 1 << (id & 63)
+	}
+	for w, word := range seen {
+		for ; word != 0; word &= word - 1 {
+			id := w<<6 + bits.TrailingZeros64(word)
+			name := parameters[id].name
+			for len(extra) > 0 && extra[0].Name < name {
+				a.addToSum(extra[0].Name, extra[0].Value)
+				extra = extra[1:]
+			}
+			a.addToSum(name, a.values[id])
 		}
-		name := parameters[id].name
-		for len(extra) > 0 && extra[0].Name < name {
-			a.addToSum(extra[0].Name, extra[0].Value)
-			extra = extra[1:]
-		}
-		a.addToSum(name, a.values[id])
 	}
 	for _, p := range extra {
 		a.addToSum(p.Name, p.Value)
