@@ -1,0 +1,78 @@
+package deadletter
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"weir/edge/envelope"
+	"weir/host/journal"
+)
+
+// store is a journal that holds dead letters and takes batches.
+type store struct {
+	letters []journal.DeadLetter
+	batches []journal.Batch
+	ids     []int64
+	fail    int // retries that succeed before one fails; -1 for none
+}
+
+func (s *store) DeadLetters(context.Context, journal.Query) ([]journal.DeadLetter, error) {
+	return s.letters, nil
+}
+
+func (s *store) Retry(_ context.Context, b journal.Batch, ids []int64) error {
+	if s.fail == 0 {
+		return journal.ErrFull
+	}
+	s.fail--
+	s.batches = append(s.batches, b)
+	s.ids = append(s.ids, ids...)
+	return nil
+}
+
+func deadLetter(id int64, route, verdict string) journal.DeadLetter {
+	return journal.DeadLetter{ID: id, Route: route, Envelope: fmt.Appendf(nil,
+		`{"collector_tstamp":"2026-11-20T23:03:24.123Z","event_id":"01930000-0000-4000-8000-%012d","weir":{"verdict":%q}}`, id, verdict)}
+}
+
+func TestRetry(t *testing.T) {
+	s := &store{fail: -1}
+	for id := int64(1200); id > 0; id-- { // the latest first, as a journal lists them
+		s.letters = append(s.letters, deadLetter(id, "a", "good"))
+	}
+	retried := deadLetter(5000, "a", "good")
+	retried.Retried = time.Now()
+	s.letters = append(s.letters, deadLetter(2000, "b", "failed"), journal.DeadLetter{ID: 3000, Route: "b", Envelope: []byte("not an event")}, retried)
+	n, err := Retry(t.Context(), s, journal.Query{})
+	if err != nil || n != 1201 {
+		t.Fatalf("%d retried, %v; want 1201", n, err)
+	}
+	var sizes []string // route, events and those not good, of each batch
+	for _, b := range s.batches {
+		got, err := envelope.NewReader(b.Frame).Next()
+		if err != nil || got.Header.ID != b.ID.String() || got.Header.Events != b.Events {
+			t.Fatalf("a batch that ingest would refuse: %+v, %v", got.Header, err)
+		}
+		sizes = append(sizes, fmt.Sprintf("%s%d %d", b.Route, b.Events, got.Header.Failed))
+	}
+	if fmt.Sprint(sizes) != "[b1 1 a500 0 a500 0 a200 0]" {
+		t.Errorf("batches are %v", sizes)
+	}
+	if last := s.ids[len(s.ids)-1]; last != 1200 {
+		t.Errorf("the last one retried is %d: the order was not kept", last)
+	}
+}
+
+func TestRetryStopsWhereTheJournalDoes(t *testing.T) {
+	s := &store{fail: 1}
+	for id := int64(700); id > 0; id-- {
+		s.letters = append(s.letters, deadLetter(id, "a", "good"))
+	}
+	n, err := Retry(t.Context(), s, journal.Query{})
+	if n != 500 || !errors.Is(err, journal.ErrFull) {
+		t.Errorf("%d retried, %v; want 500 and %v", n, err, journal.ErrFull)
+	}
+}
