@@ -1,6 +1,8 @@
 package scan
 
 import (
+	"encoding/binary"
+	"math/bits"
 	"unicode/utf8"
 	"unsafe"
 )
@@ -60,21 +62,47 @@ func (t Text) Bytes(scratch *[]byte) []byte {
 // UTF-8 cannot carry, becomes U+FFFD, as in encoding/json and the WHATWG
 // decoders.
 func (t Text) Append(dst []byte) []byte {
+	raw, start := t.Raw, len(dst)
+	// Text is never longer unescaped: this makes all the room that it takes.
+	dst = append(dst, raw...)
 	if !t.Escaped {
-		return append(dst, t.Raw...)
+		return dst
 	}
-	raw := t.Raw
-	for {
-		n := 0
-		for n < len(raw) && raw[n] != '\\' {
-			n++
+	out := dst[start:]
+	i, n := 0, 0 // out[:n] is raw[:i] unescaped, so n <= i
+	for i < len(raw) {
+		for i+8 <= len(raw) {
+			x := binary.LittleEndian.Uint64(raw[i:])
+			binary.LittleEndian.PutUint64(out[n:], x)
+			y := x ^ ones*'\\'
+			if stop := (y - ones) &^ y & highs; stop != 0 {
+				plain := bits.TrailingZeros64(stop) >> 3
+				i, n = i+plain, n+plain
+				break
+			}
+			i, n = i+8, n+8
 		}
-		dst = append(dst, raw[:n]...)
-		if raw = raw[n:]; len(raw) == 0 {
+		switch {
+		case i == len(raw):
+		case raw[i] != '\\':
+			out[n] = raw[i]
+			i, n = i+1, n+1
+		case i+1 < len(raw) && raw[i+1] != 'u':
+			out[n] = escapes[raw[i+1]]
+			i, n = i+2, n+1
+		case i+6 <= len(raw):
+			decoded, rest := step(out[:n], raw[i:])
+			i, n = len(raw)-len(rest), len(decoded)
+		default:
+			// An escape sequence that is cut short may take more room than it has.
+			dst = dst[:start+n]
+			for rest := raw[i:]; len(rest) > 0; {
+				dst, rest = step(dst, rest)
+			}
 			return dst
 		}
-		dst, raw = step(dst, raw)
 	}
+	return dst[:start+n]
 }
 
 // step decodes the byte or escape sequence at the start of raw.
