@@ -55,7 +55,8 @@ func TestAddressesAndDates(t *testing.T) {
 			return err == nil
 		}},
 		{format.DateTime, []string{"2026-11-20T23:59:59Z", "2024-02-29T00:00:00.123+05:30", "2023-06-30T12:34:56-00:00"}, []string{"-", ":", "0", "1", "2", "3", "5", "9", "T", "Z", "+", "."}, func(s string) bool {
-			return new(time.Time).UnmarshalText([]byte(s)) == nil // stricter than Parse
+			_, err := time.Parse(time.RFC3339, s)
+			return err == nil && s[13] == ':' // Go takes hours of one digit
 		}},
 	} {
 		yes := 0
@@ -69,14 +70,15 @@ func TestAddressesAndDates(t *testing.T) {
 				t.Errorf("%s: %q is %v, the library says %v", tt.id.Name(), s, got, want)
 			}
 		}
-		if yes < 3000 || yes > 27_000 {
+		if yes < 2000 || yes > 27_000 {
 			t.Errorf("%s: %d of 30,000 strings are valid; the generator is lopsided", tt.id.Name(), yes)
 		}
 	}
 }
 
 // TestRegexAgainstV8: what V8 takes with the u flag is a regex, and what is a regex
-// V8 takes with the u flag or, by Annex B, without.
+// V8 takes with the u flag or, by Annex B, without; unless it has escapes that mean
+// something with the flag only.
 func TestRegexAgainstV8(t *testing.T) {
 	node := need.Tool(t, "node")
 	rnd := rand.New(rand.NewPCG(7, 8))
@@ -112,7 +114,8 @@ func TestRegexAgainstV8(t *testing.T) {
 	for i, s := range sources {
 		count[out[i]]++
 		got := format.Check(format.Regex, []byte(s))
-		if got && out[i] == 'n' || !got && out[i] == 'u' {
+		mixed := strings.Contains(s, `\u{`) || strings.Contains(s, `\p{`)
+		if got && out[i] == 'n' && !mixed || !got && out[i] == 'u' {
 			t.Errorf("%q is %v, V8 says %c", s, got, out[i])
 		}
 	}

@@ -14,12 +14,16 @@ func isRegex(s []byte) bool {
 	return c.depth == 0 && c.reference <= c.groups
 }
 
+// maxGroupDepth is how deeply groups may nest; package ecma has the same limit.
+const maxGroupDepth = 200
+
 type regexChecker struct {
 	s          []byte
 	i          int
 	depth      int
-	groups     int // that capture
-	reference  int // the highest backreference
+	assertions [maxGroupDepth/64 + 1]uint64 // by depth, whether the open group is a lookaround
+	groups     int                          // that capture
+	reference  int                          // the highest backreference
 	repeatable bool
 }
 
@@ -43,12 +47,15 @@ func (c *regexChecker) term() bool {
 	c.i++
 	switch b {
 	case '(':
-		c.depth++
+		if c.depth++; c.depth > maxGroupDepth {
+			return false
+		}
 		c.repeatable = false
+		c.assertions[c.depth/64] &^= 1 << (c.depth % 64)
 		return c.group()
 	case ')':
+		c.repeatable = c.assertions[c.depth/64]>>(c.depth%64)&1 == 0
 		c.depth--
-		c.repeatable = true
 		return c.depth >= 0
 	case '|', '^', '$':
 		c.repeatable = false
@@ -122,10 +129,14 @@ func (c *regexChecker) group() bool {
 		return true
 	}
 	switch {
-	case c.accept(':'), c.accept('='), c.accept('!'):
+	case c.accept(':'):
+		return true
+	case c.accept('='), c.accept('!'):
+		c.lookaround()
 		return true
 	case c.accept('<'):
 		if c.accept('=') || c.accept('!') {
+			c.lookaround()
 			return true
 		}
 		c.groups++
@@ -133,6 +144,9 @@ func (c *regexChecker) group() bool {
 	}
 	return c.modifiers()
 }
+
+// lookaround notes that the open group is an assertion, which cannot be repeated.
+func (c *regexChecker) lookaround() { c.assertions[c.depth/64] |= 1 << (c.depth % 64) }
 
 // modifiers reads what (?i-m: holds before its colon.
 func (c *regexChecker) modifiers() bool {
