@@ -19,7 +19,7 @@ import (
 
 // Source is one schema document.
 type Source struct {
-	Key  string // iglu:vendor/name/format/version; "" takes it from "self" or "$id"
+	Key  string // iglu:vendor/name/format/version; "" takes it from "self" or "$id", or file:///Path
 	Path string // where it was read, for messages
 	JSON []byte
 }

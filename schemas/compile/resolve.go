@@ -49,7 +49,7 @@ func (c *compiler) register(d *document) {
 	if d.Key != "" {
 		d.uris = append(d.uris, base)
 	}
-	if own := d.main.uri.String(); own != base && d.main.uri.IsAbs() && d.main.uri.Scheme != "file" {
+	if own := d.main.uri.String(); own != base || d.Key == "" {
 		d.uris = append(d.uris, own)
 	}
 }
