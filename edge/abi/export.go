@@ -16,6 +16,8 @@ var lastError []byte
 // lists them by hand, so that TinyGo drops the ones that are not.
 func Export(adapters ...protocol.Adapter) { exported.Adapters = adapters }
 
+//lint:file-ignore U1000 a module's exports are called by its host
+
 //go:wasmexport weir_buffer
 func weirBuffer(n uint32) uint32 {
 	return address(exported.Buffer(int(n)))

@@ -7,6 +7,7 @@ import (
 	"weir/edge/collector"
 	"weir/edge/collector/collectortest"
 	"weir/edge/protocol/snowplow"
+	"weir/edge/toolchain/need"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden sections of the suite")
@@ -21,4 +22,5 @@ func TestGolden(t *testing.T) {
 		}
 		return func(in *collector.Input) (*collector.Outcome, error) { return c.Collect(in), nil }
 	})
+	need.Ran(t, "golden", "native")
 }
