@@ -35,6 +35,43 @@ func BenchmarkRun(b *testing.B) {
 	}
 }
 
+// BenchmarkAdversarial runs documents and schemas made to be slow. The time a
+// byte says whether it is linear.
+func BenchmarkAdversarial(b *testing.B) {
+	join := func(n int, f func(i int) string) string {
+		parts := make([]string, n)
+		for i := range parts {
+			parts[i] = f(i)
+		}
+		return strings.Join(parts, ",")
+	}
+	for _, c := range []struct{ name, schema, doc string }{
+		{"nested quantifiers, 64 KB", `{"pattern":"^(a+)+$"}`, `"` + strings.Repeat("a", 64<<10) + `!"`},
+		{"10,000 unknown members", `{"properties":{"a":true}}`, "{" + join(10_000, func(i int) string { return fmt.Sprintf(`"member%d":%d`, i, i) }) + "}"},
+		{"10,000 unique items", `{"uniqueItems":true}`, "[" + join(10_000, func(i int) string { return fmt.Sprintf(`{"id":%d,"n":"x"}`, i) }) + "]"},
+		{"40 levels", `{"items":{"$ref":"#"}}`, strings.Repeat("[", 40) + strings.Repeat("]", 40)},
+		{"40 levels, two branches each", `{"anyOf":[{"type":"null"},{"items":{"$ref":"#"}}]}`, strings.Repeat("[", 40) + "1" + strings.Repeat("]", 40)},
+		{"oneOf of 50", `{"items":{"oneOf":[` + join(50, func(i int) string { return fmt.Sprintf(`{"required":["a"],"properties":{"a":{"const":%d}}}`, i) }) + `]}}`,
+			"[" + join(1000, func(i int) string { return fmt.Sprintf(`{"a":%d}`, i%50) }) + "]"},
+		{"only escapes, 64 KB", `{"maxLength":100000}`, `"` + strings.Repeat(`\"`, 32<<10) + `"`},
+		{"a number of 64 KB", `{"multipleOf":0.01}`, strings.Repeat("9", 64<<10)},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			prog, err := program([]byte(c.schema), compile.Options{})
+			if err != nil {
+				b.Fatal(err)
+			}
+			var r validate.Run
+			doc := []byte(c.doc)
+			b.SetBytes(int64(len(doc)))
+			b.ReportAllocs()
+			for b.Loop() {
+				prog.Run(&r, doc)
+			}
+		})
+	}
+}
+
 func BenchmarkPeers(b *testing.B) {
 	for _, p := range payloads(b) {
 		for _, c := range contenders(b, p) {
