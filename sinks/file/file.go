@@ -122,6 +122,9 @@ func (s *Sink) Write(ctx context.Context, b sinks.Batch) error {
 }
 
 func (s *Sink) append() error {
+	if err := s.inPlace(); err != nil {
+		return s.giveUp(err)
+	}
 	if s.due(int64(len(s.buf))) {
 		if err := s.rotate(); err != nil {
 			return s.giveUp(err)
@@ -146,6 +149,23 @@ func (s *Sink) append() error {
 		return s.giveUp(err)
 	}
 	s.size += int64(len(s.buf))
+	return nil
+}
+
+// inPlace makes sure that the active file is still what its name leads to: one
+// goes on writing to a file that somebody removed, which nobody will read.
+func (s *Sink) inPlace() error {
+	named, err := os.Stat(s.path())
+	if err != nil {
+		return err
+	}
+	opened, err := s.active.Stat()
+	if err != nil {
+		return err
+	}
+	if !os.SameFile(named, opened) {
+		return errors.New("the file was replaced by another")
+	}
 	return nil
 }
 

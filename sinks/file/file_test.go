@@ -24,6 +24,14 @@ func TestSink(t *testing.T) { sinktest.Run(t, harness(1<<30)) }
 // starts another.
 func TestSinkRotating(t *testing.T) { sinktest.Run(t, harness(10<<10)) }
 
+// TestCrash kills writers of small files, so that it meets rotation and
+// compression, too.
+func TestCrash(t *testing.T) {
+	sinktest.Crash(t,
+		func(t testing.TB, dir string) sinks.Sink { return newSink(t, dir, 100<<10) },
+		func(t testing.TB, dir string) []sinktest.Stored { return sinktest.Objects(t, contents(t, dir)) })
+}
+
 func BenchmarkSink(b *testing.B) { sinktest.Benchmark(b, harness(128<<20)) }
 
 func harness(rotate sinks.Size) sinktest.Harness {

@@ -132,3 +132,29 @@ func fullDisk(t *testing.T, dir string) {
 		t.Errorf("%d events after the disk has room again, want 40", len(got))
 	}
 }
+
+// TestRemoved takes the active file away under an open sink, and replaces it.
+func TestRemoved(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, newSink(t, dir, 0))
+	events := sinktest.Events(1, 3)
+	write(t, s, events[:1])
+	for i, take := range []func() error{
+		func() error { return os.Remove(s.path()) },
+		func() error {
+			return errors.Join(os.Rename(s.path(), s.path()+".1"), os.WriteFile(s.path(), nil, 0o600))
+		},
+	} {
+		if err := take(); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Write(t.Context(), sinks.Batch{Events: events[1+i : 2+i]}); !errors.Is(err, sinks.ErrNotConnected) {
+			t.Fatalf("Write to a file that is gone gives %v", err)
+		}
+		open(t, s)
+		write(t, s, events[1+i:2+i])
+		if got := sinktest.Objects(t, read(t, s.path())); len(got) != 1 || got[0].ID != events[1+i].ID {
+			t.Errorf("%d events in the file of today", len(got))
+		}
+	}
+}

@@ -25,6 +25,7 @@ func TestSink(t *testing.T) { sinktest.Run(t, harness(pgtest.Start(t))) }
 func BenchmarkSink(b *testing.B) { sinktest.Benchmark(b, harness(pgtest.Start(b))) }
 
 func harness(server *pgtest.Server) sinktest.Harness {
+	crash := false // outages take turns: a shutdown, a crash
 	return sinktest.Harness{
 		Unique: true, Shared: true, NUL: "\uFFFD",
 		Start: func(t testing.TB) sinktest.Destination {
@@ -33,7 +34,11 @@ func harness(server *pgtest.Server) sinktest.Harness {
 				New:    func() sinks.Sink { return sink(t, Config{DSN: sinks.Secret(dsn), Migrate: true}) },
 				Stored: func(t testing.TB) []sinktest.Stored { return stored(t, dsn) },
 				Outage: func(t testing.TB, during func()) {
-					server.Stop(t)
+					if crash = !crash; crash {
+						server.Kill(t)
+					} else {
+						server.Stop(t)
+					}
 					during()
 					server.Restart(t)
 				},

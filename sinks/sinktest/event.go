@@ -20,9 +20,14 @@ var epoch = time.Date(2026, 11, 20, 23, 3, 24, 123e6, time.UTC)
 // events that carry two entities of one schema. A seed and a number always give
 // the same event, and no two give the same id.
 func Events(seed uint64, n int) []sinks.Event {
-	events := make([]sinks.Event, n)
+	return span(seed, 0, n)
+}
+
+// span returns the events from, up to and without to.
+func span(seed uint64, from, to int) []sinks.Event {
+	events := make([]sinks.Event, to-from)
 	for i := range events {
-		events[i] = typical(seed, i)
+		events[i] = typical(seed, from+i)
 	}
 	return events
 }

@@ -19,6 +19,16 @@ func TestKind(t *testing.T) { sinktest.RunKind(t, "sqlite") }
 
 func TestSink(t *testing.T) { sinktest.Run(t, harness) }
 
+func TestCrash(t *testing.T) {
+	sinktest.Crash(t,
+		func(t testing.TB, dir string) sinks.Sink {
+			return newSink(t, filepath.Join(dir, "events.sqlite"), "events")
+		},
+		func(t testing.TB, dir string) []sinktest.Stored {
+			return stored(t, filepath.Join(dir, "events.sqlite"))
+		})
+}
+
 func BenchmarkSink(b *testing.B) { sinktest.Benchmark(b, harness) }
 
 var harness = sinktest.Harness{
