@@ -36,23 +36,6 @@ func Package(t testing.TB, name string) string {
 	return Part(t, "npm:"+name, func() (string, error) { return npmPackage(name) })
 }
 
-// Data returns a folder of reference data too large for the repository
-// ("iglu-central", "JSON-Schema-Test-Suite"): below $WEIR_DATA, beside the
-// repository in shared/data, or in the cache.
-func Data(t testing.TB, name string) string {
-	t.Helper()
-	return Part(t, "data:"+name, func() (string, error) {
-		places := []string{filepath.Join(Cache(), "data", name)}
-		if root, err := Root(); err == nil {
-			places = append(places, filepath.Join(root, "..", "shared", "data", name))
-		}
-		if dir := os.Getenv("WEIR_DATA"); dir != "" {
-			places = []string{filepath.Join(dir, name)}
-		}
-		return firstThatExists(places, "set WEIR_DATA to the folder that holds it")
-	})
-}
-
 // Cache is where everything built or downloaded lives, outside the tree:
 // $WEIR_CACHE, else weir in the user's cache folder.
 func Cache() string {

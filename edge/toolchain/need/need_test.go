@@ -75,6 +75,7 @@ func TestUnknownNameFails(t *testing.T) {
 }
 
 func TestDataFollowsEnvironment(t *testing.T) {
+	t.Setenv("WEIR_REQUIRE", "")
 	dir := t.TempDir()
 	t.Setenv("WEIR_DATA", dir)
 	want := filepath.Join(dir, "corpus")
@@ -83,6 +84,25 @@ func TestDataFollowsEnvironment(t *testing.T) {
 	}
 	if got, _ := watch(t, func(tb testing.TB) string { return Data(tb, "corpus") }); got != want {
 		t.Errorf("Data = %q, want %q", got, want)
+	}
+}
+
+func TestDataIsUnpackedOnce(t *testing.T) {
+	t.Setenv("WEIR_CACHE", t.TempDir())
+	t.Setenv("WEIR_DATA", "")
+	t.Setenv("WEIR_REQUIRE", "")
+	var places [2]string
+	for i := range places {
+		places[i] = Data(t, "iglu-central")
+		if _, err := os.Stat(filepath.Join(places[i], "schemas", "com.snowplowanalytics.snowplow", "web_page", "jsonschema", "1-0-0")); err != nil {
+			t.Error(err)
+		}
+	}
+	if left, _ := os.ReadDir(filepath.Join(Cache(), "data")); places[0] != places[1] || len(left) != 1 {
+		t.Errorf("unpacked to %v, leaving %v", places, left)
+	}
+	if _, r := watch(t, func(tb testing.TB) string { return Data(tb, "no-such-data") }); r.skipped == "" {
+		t.Error("data that is not there must skip")
 	}
 }
 
