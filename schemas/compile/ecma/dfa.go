@@ -10,6 +10,8 @@ const (
 	// maxStates bounds the finished automaton, maxSubsets the one it is minimised from.
 	maxStates  = 2048
 	maxSubsets = 4 * maxStates
+	// maxSteps bounds the work of building it, which takes a second at most.
+	maxSteps = 1 << 25
 )
 
 var errStates = errors.New("the pattern needs an automaton of more than 2,048 states or 128 KB; lower its counts, or anchor it")
@@ -30,7 +32,7 @@ func determinise(tree *node, anchored bool) (*dfa, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &subsets{nfa: n, anchored: anchored, ids: map[string]int{}}
+	d := &subsets{nfa: n, anchored: anchored, ids: map[string]int{}, seen: make([]int, len(n.prog))}
 	for _, i := range n.prog {
 		if i.code == codeAssert && (i.assert == opWord || i.assert == opNotWord) {
 			d.words = true
@@ -59,7 +61,10 @@ type subsets struct {
 	dfa
 	nfa      *nfa
 	anchored bool
-	words    bool // the pattern holds \b or \B
+	words    bool  // the pattern holds \b or \B
+	seen     []int // by instruction, the closure that has met it
+	steps    int
+	closures int
 	states   []subset
 	ids      map[string]int
 }
@@ -77,7 +82,7 @@ var found = subset{pcs: []int{-1}}
 func (d *subsets) run() error {
 	d.start = d.id(subset{pcs: []int{d.nfa.start}, begin: true})
 	for s := 0; s < len(d.states); s++ {
-		if s >= maxSubsets {
+		if s >= maxSubsets || d.steps > maxSteps {
 			return errStates
 		}
 		from := d.states[s]
@@ -136,15 +141,16 @@ type closure struct {
 // close follows everything that takes no code point.
 func (d *subsets) close(s subset, nextWord, end bool) *closure {
 	c := &closure{}
-	seen := make([]bool, len(d.nfa.prog))
+	d.closures++
 	stack := slices.Clone(s.pcs)
 	for len(stack) > 0 {
 		pc := stack[len(stack)-1]
 		stack = stack[:len(stack)-1]
-		if seen[pc] {
+		if d.seen[pc] == d.closures {
 			continue
 		}
-		seen[pc] = true
+		d.seen[pc] = d.closures
+		d.steps++
 		switch i := d.nfa.prog[pc]; i.code {
 		case codeMatch:
 			c.matched = true
@@ -181,6 +187,7 @@ func (d *subsets) step(c *closure, sym int, isWord bool) subset {
 	if !d.anchored {
 		pcs = append(pcs, d.nfa.start)
 	}
+	d.steps += len(c.classes)
 	for _, pc := range c.classes {
 		if i := d.nfa.prog[pc]; d.alphabet.inClass(sym, i.arg) {
 			pcs = append(pcs, i.out)

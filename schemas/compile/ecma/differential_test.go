@@ -155,7 +155,7 @@ func mutate(rnd *rand.Rand, s string) string {
 				b = slices.Delete(b, at, at+1)
 			}
 		case 2:
-			b = slices.Insert(b, at, []byte("é€🐲")[rnd.IntN(1)*2:2]...)
+			b = slices.Insert(b, at, []byte("é")...)
 		case 3:
 			if at < len(b) {
 				b = slices.Insert(b, at, b[at])

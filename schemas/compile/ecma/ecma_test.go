@@ -66,6 +66,8 @@ func TestMatch(t *testing.T) {
 		{`^[^é]$`, []string{"e", "è", "🐲"}, []string{"é", ""}},
 		{`^🐲*$`, []string{"", "🐲", "🐲🐲"}, []string{"🐉", "D"}},
 		{`^é{3}$`, []string{"ééé"}, []string{"éé", "éééé"}},
+		{`^[\p{L}\p{M}' -]{1,255}$`, []string{"a", "Zoë O'Neil-Ōe", "漢字", strings.Repeat("é", 255)}, []string{"", "a1", strings.Repeat("é", 256), "é!"}},
+		{`^[à-ü]{2,}x`, []string{"éèx", "éèéxé"}, []string{"éx", "ééy"}},
 		{`^\p{Letter}+$`, []string{"aéπ漢"}, []string{"a1", ""}},
 		{`^\P{L}$`, []string{"1", "€"}, []string{"a", "π"}},
 		{`^[\p{Lu}\d]+$`, []string{"AÉ9"}, []string{"a"}},
@@ -142,6 +144,8 @@ func TestKind(t *testing.T) {
 		{`^[ab]*b?c$`, pattern.Segments},
 		{`^a*(ab|c)$`, pattern.DFA8},
 		{`foo`, pattern.DFA8},
+		{`^[\p{L}\p{M} '-]{1,255}$`, pattern.Segments},
+		{`^🐲*$`, pattern.Segments},
 		{`^(0|1)+2$`, pattern.Segments},
 		{`(foo|bar)+\p{L}`, pattern.DFA16},
 	}
@@ -197,6 +201,7 @@ func TestCompileRefuses(t *testing.T) {
 		{strings.Repeat("(", 300), 200, "nested too deeply"},
 		{`(a|b)*a(a|b){14}`, 0, "2,048 states"},
 		{`(((a{100}){100}){100}){100}`, 0, "too large"},
+		{`(x{180}){180}`, 0, "2,048 states"},
 	}
 	for _, tt := range tests {
 		_, err := ecma.Compile(tt.pattern)

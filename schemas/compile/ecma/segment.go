@@ -76,14 +76,14 @@ func runsOf(n *node) ([]run, bool) {
 	case opEmpty:
 		return nil, true
 	case opClass:
-		return []run{{n.set, 1, 1}}, simpleClass(n.set)
+		return []run{{n.set, 1, 1}}, len(n.set) > 0
 	case opConcat:
 		row, rest := rowOf(n.subs)
 		return row, len(rest) == 0
 	case opRepeat:
 		sub := n.subs[0]
 		if sub.op == opClass {
-			return []run{{sub.set, n.min, n.max}}, simpleClass(sub.set)
+			return []run{{sub.set, n.min, n.max}}, len(sub.set) > 0
 		}
 		if n.min != n.max || n.min > maxWrittenOut {
 			return nil, false
@@ -97,30 +97,20 @@ func runsOf(n *node) ([]run, bool) {
 	return nil, false
 }
 
-// simpleClass reports whether a segment can stand for the class: one code point,
-// an ASCII class, or an ASCII class and everything else, with or without the line
-// separators.
-func simpleClass(s set) bool {
-	if _, ok := s.single(); ok {
-		return true
-	}
-	_, ok := stepOf(s)
-	return ok && len(s) > 0
-}
-
 var ascii = set{{0, 0x7F}}
 
-func stepOf(s set) (step byte, ok bool) {
+// stepOf returns the step that takes a run of the class.
+func stepOf(s set) byte {
 	beyond := s.minus(ascii)
 	switch {
 	case len(beyond) == 0:
-		return pattern.StepRun, true
+		return pattern.StepRun
 	case beyond.equal(every.minus(ascii)):
-		return pattern.StepText, true
+		return pattern.StepText
 	case beyond.equal(dot.minus(ascii)):
-		return pattern.StepLine, true
+		return pattern.StepLine
 	}
-	return 0, false
+	return pattern.StepSet
 }
 
 // tidy merges runs. When the row is open, so that anything may follow a match, a
@@ -236,7 +226,7 @@ func (d *dfa) refuses(s set) bool {
 
 // encodeRow writes a table for a row that ends with the string if end is set, is
 // followed by the automaton if there is one, and else by anything. It returns nil
-// if the row has a class that does not fit.
+// if the row has more classes than fit.
 func encodeRow(row []run, end bool, automaton []byte) []byte {
 	if t := literalRow(row); t != nil && automaton == nil {
 		if end {
@@ -276,9 +266,11 @@ func encodeRow(row []run, end bool, automaton []byte) []byte {
 			continue
 		}
 		flush()
-		step, ok := stepOf(r.set)
-		if !ok {
-			return nil // a code point beyond ASCII, repeated
+		step := stepOf(r.set)
+		if step == pattern.StepSet {
+			t = appendSet(t, r)
+			some = false
+			continue
 		}
 		c := slices.IndexFunc(classes, r.set.equal)
 		if c < 0 {
@@ -308,6 +300,24 @@ func encodeRow(row []run, end bool, automaton []byte) []byte {
 		t = append(t, pattern.StepEnd)
 	default:
 		t = append(t, pattern.StepAccept)
+	}
+	return t
+}
+
+func appendSet(t []byte, r run) []byte {
+	t = appendRange(append(t, pattern.StepSet, 0), r)
+	var bitmap [16]byte
+	for b := range rune(0x80) {
+		if r.set.contains(b) {
+			bitmap[b/8] |= 1 << (b % 8)
+		}
+	}
+	beyond := r.set.minus(ascii)
+	t = append(t, bitmap[:]...)
+	t = binary.LittleEndian.AppendUint16(t, uint16(len(beyond)))
+	for _, sp := range beyond {
+		t = binary.LittleEndian.AppendUint32(t, uint32(sp.lo))
+		t = binary.LittleEndian.AppendUint32(t, uint32(sp.hi))
 	}
 	return t
 }

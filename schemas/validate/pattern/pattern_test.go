@@ -34,6 +34,18 @@ func run(step, class byte, lo, hi uint32) []byte {
 	return binary.LittleEndian.AppendUint32(binary.LittleEndian.AppendUint32(t, lo), hi)
 }
 
+// set is a StepSet of one ASCII character and ranges.
+func set(lo, hi uint32, ascii byte, ranges ...uint32) []byte {
+	t := run(pattern.StepSet, 0, lo, hi)
+	bitmap := make([]byte, 16)
+	bitmap[ascii/8] = 1 << (ascii % 8)
+	t = binary.LittleEndian.AppendUint16(append(t, bitmap...), uint16(len(ranges)/2))
+	for _, r := range ranges {
+		t = binary.LittleEndian.AppendUint32(t, r)
+	}
+	return t
+}
+
 // evenAs is an automaton that accepts an even number of a's and nothing else. Its
 // classes are 'a' and the rest, its states: refusing, odd, even.
 func evenAs(kind pattern.Kind) []byte {
@@ -88,6 +100,8 @@ var cases = []struct {
 		[]string{"ab", "éé", "a🐲\u2028"}, []string{"a", "é", "abcd", "éééé", "a1"}},
 	{"line", segments(concat(run(pattern.StepLine, 1, 0, pattern.Unlimited), []byte{pattern.StepEnd})...),
 		[]string{"", "aé🐲\u2027"}, []string{"a\u2028", "\u2029", "1"}},
+	{"set", segments(concat(set(1, 2, 'a', 0xE0, 0xEF, 0x1F400, 0x1F4FF), []byte{pattern.StepEnd})...),
+		[]string{"a", "aa", "é", "🐲a", "àï"}, []string{"", "b", "aaa", "ééé", "ÿ", "\u00df", "\U0001F3FF", "\U0001F500"}},
 	{"segments and automaton", segments(concat([]byte{pattern.StepSome, 2, pattern.StepDFA}, evenAs(pattern.DFA8))...),
 		[]string{"1", "12aa"}, []string{"", "aa", "1a", "1b"}},
 	{"dfa8", evenAs(pattern.DFA8), []string{"", "aa", "aaaa"}, []string{"a", "aab", "b"}},
@@ -148,6 +162,9 @@ func TestVerifyRefuses(t *testing.T) {
 		"a literal without length":   segments(pattern.StepLiteral),
 		"a cut run":                  segments(run(pattern.StepRun, 1, 0, 1)[:9]...),
 		"a run upside down":          segments(concat(run(pattern.StepRun, 1, 2, 1), []byte{pattern.StepEnd})...),
+		"a cut set":                  segments(set(1, 2, 'a')[:20]...),
+		"a cut range":                segments(set(1, 2, 'a', 1, 2)[:30]...),
+		"a set upside down":          segments(concat(set(2, 1, 'a'), []byte{pattern.StepEnd})...),
 		"segments in segments":       segments(concat([]byte{pattern.StepDFA}, segments(pattern.StepEnd))...),
 		"no automaton":               segments(pattern.StepDFA),
 		"a bad automaton":            segments(concat([]byte{pattern.StepDFA}, dfa[:200])...),

@@ -30,6 +30,10 @@ const (
 	StepText
 	// StepLine is StepText for a class without U+2028 and U+2029.
 	StepLine
+	// StepSet: [2:6] minimum, [6:10] maximum, [10:26] one bit for each ASCII member,
+	// [26:28] n, [28:28+8n] ascending ranges beyond ASCII, each a first and a last
+	// code point. That many members of the class follow.
+	StepSet
 	// StepEnd is final: the string must end here.
 	StepEnd
 	// StepAccept is final: whatever follows is accepted.
@@ -39,7 +43,13 @@ const (
 	StepDFA
 )
 
-const runSize = 10
+const (
+	runSize      = 10
+	setASCII     = runSize
+	setCount     = setASCII + 16
+	setRanges    = setCount + 2
+	setRangeSize = 8
+)
 
 func matchSegments(t, s []byte) bool {
 	member := (*[256]byte)(t[1:segmentSteps])
@@ -93,6 +103,15 @@ func matchSegments(t, s []byte) bool {
 			}
 			i += n
 			p += runSize
+		case StepSet:
+			lo, hi := runRange(t[p:])
+			size := setSize(t[p:])
+			n, count := setLength(t[p:p+size], s[i:], hi)
+			if count < lo {
+				return false
+			}
+			i += n
+			p += size
 		case StepEnd:
 			return i == len(s)
 		case StepAccept:
@@ -144,4 +163,60 @@ func textLength(member *[256]byte, bit byte, s []byte, max uint64, line bool) (n
 		i++
 	}
 	return i, count
+}
+
+func setSize(step []byte) int {
+	return setRanges + setRangeSize*int(binary.LittleEndian.Uint16(step[setCount:]))
+}
+
+// setLength is textLength for a class that is spelt out.
+func setLength(step, s []byte, max uint64) (n int, count uint64) {
+	ranges := step[setRanges:]
+	i := 0
+	for i < len(s) && count < max {
+		width := 1
+		if b := s[i]; b < 0x80 {
+			if step[setASCII+b/8]>>(b%8)&1 == 0 {
+				break
+			}
+		} else {
+			var r uint32
+			if r, width = decode(s[i:]); !inRanges(ranges, r) {
+				break
+			}
+		}
+		i += width
+		count++
+	}
+	return i, count
+}
+
+func inRanges(ranges []byte, r uint32) bool {
+	for lo, hi := 0, len(ranges)/setRangeSize; lo < hi; {
+		mid := int(uint(lo+hi) / 2)
+		pair := ranges[mid*setRangeSize:]
+		switch {
+		case r < binary.LittleEndian.Uint32(pair):
+			hi = mid
+		case r > binary.LittleEndian.Uint32(pair[4:]):
+			lo = mid + 1
+		default:
+			return true
+		}
+	}
+	return false
+}
+
+// decode returns the code point at the start of s, which is beyond ASCII. Lone
+// surrogates are decoded like other code points.
+func decode(s []byte) (r uint32, n int) {
+	switch b := uint32(s[0]); {
+	case b >= 0xF0 && len(s) >= 4:
+		return b&0x07<<18 | uint32(s[1]&0x3F)<<12 | uint32(s[2]&0x3F)<<6 | uint32(s[3]&0x3F), 4
+	case b >= 0xE0 && len(s) >= 3:
+		return b&0x0F<<12 | uint32(s[1]&0x3F)<<6 | uint32(s[2]&0x3F), 3
+	case b >= 0xC0 && len(s) >= 2:
+		return b&0x1F<<6 | uint32(s[1]&0x3F), 2
+	}
+	return 0xFFFD, 1 // not UTF-8
 }

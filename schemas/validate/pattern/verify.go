@@ -79,6 +79,14 @@ func verifySegments(t []byte) error {
 				return err
 			}
 			size = runSize
+		case StepSet:
+			if len(step) < setRanges {
+				return errStep
+			}
+			if err := verifyRange(step[2:10]); err != nil {
+				return err
+			}
+			size = setSize(step)
 		case StepEnd, StepAccept:
 			if len(step) != 1 {
 				return errSize
