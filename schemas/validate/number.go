@@ -33,6 +33,9 @@ func (r *Run) number(id uint32, n *bundle.Node, i, end int, flags scan.Flags) bo
 		}
 		return b.Step <= 1 || v%b.Step == 0 || r.violate(id, kwMultipleOf, 0, i)
 	}
+	if flags == scan.Fraction && b.Multiple == 0 && fractionWithin(token, b.Lo, b.Hi) {
+		return true
+	}
 	v, ok := decimal.Parse(token)
 	if !ok {
 		return r.fault(kwFuel, 0, i) >= 0
@@ -50,6 +53,23 @@ func (r *Run) number(id uint32, n *bundle.Node, i, end int, flags scan.Flags) bo
 		}
 	}
 	return b.Multiple == 0 || decimal.MultipleOf(v, r.decimal(b.Multiple)) || r.violate(id, kwMultipleOf, 0, i)
+}
+
+// fractionWithin reports whether the integers on both sides of the number, which
+// has a fraction, are known to be within the bounds.
+func fractionWithin(token []byte, lo, hi int64) bool {
+	n := 0
+	for token[n] != '.' {
+		n++
+	}
+	if n > 18 {
+		return false
+	}
+	v := integer(token[:n])
+	if token[0] == '-' {
+		return v-1 >= lo && v <= hi
+	}
+	return v >= lo && v+1 <= hi
 }
 
 // decimal reads a decimal that the bundle's verifier has accepted.
