@@ -3,7 +3,9 @@ package host
 import (
 	"bufio"
 	"context"
+	"crypto/rand"
 	"database/sql"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -326,6 +328,46 @@ func TestBrokenJournalEndsTheHost(t *testing.T) {
 		t.Fatal("the host goes on")
 	}
 	r.host = nil
+}
+
+// A full journal refuses, says so, and accepts again by itself.
+func TestFullJournalRefusesAndResumes(t *testing.T) {
+	r := newRig(t, "a")
+	r.cfg.Journal.MaxBytes = 1 << 20
+	away := sinks.ErrNotConnected
+	r.sink("a").do(func(context.Context, sinks.Batch) error { return away })
+	r.start()
+	noise := make([]byte, 30<<10)
+	rand.Read(noise)
+	filler := `,"page_title":"` + base64.StdEncoding.EncodeToString(noise) + `"`
+	accepted := 0
+	for {
+		_, line := event("good", filler)
+		id, body := frame(line)
+		status, answer := r.post(id, body)
+		if status == 503 {
+			break
+		}
+		if accepted++; status != 200 || accepted > 1000 {
+			t.Fatalf("answer %d %s after %d", status, answer, accepted)
+		}
+	}
+	ready := func() int {
+		resp, err := http.Get("http://" + r.host.PublicAddr() + "/readyz")
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		return resp.StatusCode
+	}
+	if got := ready(); got != 503 {
+		t.Errorf("readyz is %d", got)
+	}
+	r.sink("a").do(nil)
+	r.sink("a").wait(t, accepted)
+	until(t, "ready again", func() bool { return ready() == 200 })
+	r.send(goodEvents(1)...)
+	r.sink("a").wait(t, accepted+1)
 }
 
 func TestRotation(t *testing.T) {

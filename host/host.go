@@ -112,10 +112,12 @@ func (h *Host) openJournal() error {
 func (h *Host) openSecrets() error {
 	list := h.cfg.Edge.Secrets
 	if len(list) == 0 {
-		secret, err := keptSecret(h.cfg.Path("secret"))
+		path := h.cfg.Path("secret")
+		secret, err := keptSecret(path)
 		if err != nil {
 			return err
 		}
+		h.log.Info("host: no secret is configured; edges need the generated one as "+config.SecretVariable, "file", path)
 		list = []sinks.Secret{secret}
 	}
 	h.secret = list[0].Reveal()

@@ -15,12 +15,15 @@ import (
 // names hold no dot.
 const observerRoute = "weir.observer"
 
+// failedSink names the store of failed events in metrics and status.
+const failedSink = "weir.failed"
+
 // observer returns the route that every host has.
 func (h *Host) observer() delivery.Route {
 	r := config.NewRoute(observerRoute)
 	r.Events = "failed"
 	r.Batch.Wait = 100 * time.Millisecond
-	return delivery.Route{Settings: r, Sink: delivery.NewSink(observerRoute, h.failed), Observe: h.observe}
+	return delivery.Route{Settings: r, Sink: delivery.NewSink(failedSink, h.failed), Observe: h.observe}
 }
 
 func (h *Host) observe(e sinks.Event) {

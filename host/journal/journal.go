@@ -73,7 +73,7 @@ type Route interface {
 	Start() (next, planned Position)
 	// Next returns the batches that follow those it has already returned, at
 	// least one. It waits for one to be stored; the error is ctx.Err() when
-	// ctx ends first. What holds nothing for this route has a nil Frame: a
+	// ctx ends first, and after ErrBusy the call can be made again. What holds nothing for this route has a nil Frame: a
 	// batch addressed to another one, or one that storage damaged, which is
 	// then quarantined and reported.
 	Next(ctx context.Context, l Limit) ([]Record, error)

@@ -69,8 +69,11 @@ type row struct {
 func (r *route) fetch(ctx context.Context, head int64, l journal.Limit) ([]journal.Record, error) {
 	rows, err := r.query(ctx, head, l)
 	if err != nil {
-		if ctx.Err() != nil {
+		switch {
+		case ctx.Err() != nil:
 			return nil, ctx.Err()
+		case isBusy(err):
+			return nil, fmt.Errorf("%w: %w", journal.ErrBusy, err)
 		}
 		return nil, r.j.fail("reading", err)
 	}
