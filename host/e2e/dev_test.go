@@ -50,6 +50,11 @@ func TestDev(t *testing.T) {
 	if path := os.Getenv("WEIR_SCREENSHOT"); path != "" {
 		operator.Screenshot(path)
 	}
+	// What failed is kept, whoever was looking at the time.
+	operator.Run(chromedp.Click(`[data-view=failed]`, chromedp.ByQuery))
+	operator.Wait(`document.querySelectorAll("#events tbody tr").length === 1`)
+	arrived(operator, "add_to_cart", "failed", 1)
+
 	for _, tab := range []*browser.Tab{visitor, operator} {
 		for _, c := range tab.Complaints() {
 			t.Errorf("a page complained: %s", c)
