@@ -111,7 +111,7 @@ func (c *Collector) rescue(in *Input) {
 	}
 }
 
-func (c *Collector) collect(in *Input) *Outcome {
+func (c *Collector) collect(in *Input) {
 	c.arena.Reset()
 	c.request = in.Request
 	c.response, c.refusal = c.response[:0], c.refusal[:0]
@@ -119,7 +119,7 @@ func (c *Collector) collect(in *Input) *Outcome {
 	c.allowOrigin()
 	adapter, answer, ok := c.route()
 	if !ok {
-		return &c.out
+		return
 	}
 	c.random.Seed(in.Entropy)
 	batch := c.newID7(in.NowMillis)
@@ -133,5 +133,4 @@ func (c *Collector) collect(in *Input) *Outcome {
 	c.judge()
 	c.enclose(in, batch)
 	c.answer(&answer, id, in.NowMillis)
-	return &c.out
 }
