@@ -12,16 +12,21 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"weir/edge/toolchain/need"
 	"weir/host/journal"
 )
 
 // killDir tells the re-executed test binary to be a writer.
 const killDir = "WEIR_JOURNAL_KILL_DIR"
+
+// senders is how many goroutines of the writer append at once.
+const senders = 8
 
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(killDir); dir != "" {
@@ -45,7 +50,7 @@ func writeUntilKilled(dir string) {
 		defer out.Unlock()
 		fmt.Printf(format+"\n", args...)
 	}
-	for range 8 {
+	for range senders {
 		go func() {
 			for {
 				frame := noise(200 + rand.IntN(3000))
@@ -97,8 +102,13 @@ func TestKill(t *testing.T) {
 	acked := map[string]string{}
 	settled := int64(1)
 	for cycle := range cycles {
-		position := killOnce(t, dir, 60+rand.IntN(240), acked)
-		settled = max(settled, position)
+		after := time.Duration(60+rand.IntN(240)) * time.Millisecond
+		w := startWriter(t, dir)
+		w.begun = func() { time.AfterFunc(after, func() { w.cmd.Process.Kill() }) }
+		settled = max(settled, w.listen(t, acked))
+		if len(w.errors) > 0 {
+			t.Errorf("the writer says: %q", w.errors)
+		}
 		verifyAfterKill(t, dir, cycle, acked, settled)
 		if t.Failed() {
 			return
@@ -110,49 +120,97 @@ func TestKill(t *testing.T) {
 	}
 }
 
-// killOnce runs a writer for some milliseconds after its first word, and
-// returns the greatest position that it committed.
-func killOnce(t *testing.T, dir string, millis int, acked map[string]string) (position int64) {
+// writerProcess is the re-executed test binary.
+type writerProcess struct {
+	cmd    *exec.Cmd
+	out    io.Reader
+	begun  func() // called at its first word
+	errors []string
+	late   int // acknowledgements after the first error
+}
+
+// startWriter runs the writer, beneath another command if one is given.
+func startWriter(t *testing.T, dir string, beneath ...string) *writerProcess {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(self)
+	args := append(beneath, self)
+	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Env = append(os.Environ(), killDir+"="+dir)
 	cmd.Stderr = os.Stderr
-	pipe, err := cmd.StdoutPipe()
+	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	var kill *time.Timer
-	lines := bufio.NewReader(pipe)
-	for {
+	return &writerProcess{cmd: cmd, out: out, begun: func() {}}
+}
+
+// listen notes what the writer says until its end, and returns the greatest
+// position that it committed.
+func (w *writerProcess) listen(t *testing.T, acked map[string]string) (position int64) {
+	t.Helper()
+	lines := bufio.NewReader(w.out)
+	for first := true; ; first = false {
 		line, err := lines.ReadString('\n')
 		if err != nil { // the rest of a line that was cut off is no word
 			if !errors.Is(err, io.EOF) && !errors.Is(err, os.ErrClosed) {
 				t.Errorf("reading the writer: %v", err)
 			}
-			break
+			w.cmd.Wait()
+			return position
 		}
-		if kill == nil {
-			kill = time.AfterFunc(time.Duration(millis)*time.Millisecond, func() { cmd.Process.Kill() })
+		if first {
+			w.begun()
 		}
 		fields := strings.Fields(line)
 		switch fields[0] {
 		case "A":
 			acked[fields[1]] = fields[2]
+			if len(w.errors) > 0 {
+				w.late++
+			}
 		case "C":
 			fmt.Sscan(fields[1], &position)
 		default:
-			t.Errorf("the writer says: %s", line)
+			w.errors = append(w.errors, strings.TrimSpace(line))
 		}
 	}
-	cmd.Wait()
-	return position
+}
+
+// TestSyncFails lets every sync fail from some moment on. From then on nothing
+// is acknowledged, every sender is told that storage failed, and the next
+// start finds whatever was acknowledged before.
+func TestSyncFails(t *testing.T) {
+	strace := need.Tool(t, "strace")
+	dir, acked := t.TempDir(), map[string]string{}
+	for cycle, when := range []string{"15+", "25..28"} {
+		trace := filepath.Join(t.TempDir(), "trace")
+		w := startWriter(t, dir, strace, "-f", "-o", trace, "-e", "trace=fsync,fdatasync", "-e", "inject=fsync,fdatasync:error=EIO:when="+when)
+		settled := w.listen(t, acked)
+		text, err := os.ReadFile(trace)
+		if err != nil || !strings.Contains(string(text), "INJECTED") {
+			t.Fatalf("no fault was injected, %v: the test proves nothing", err)
+		}
+		if len(w.errors) == 0 {
+			t.Error("the writer never hears of it")
+		}
+		// Each sender may have been about to say what it was told before.
+		if w.late >= senders {
+			t.Errorf("cycle %d: %d batches were acknowledged after storage failed", cycle, w.late)
+		}
+		for _, e := range w.errors {
+			if !strings.Contains(e, journal.ErrBroken.Error()) {
+				t.Errorf("cycle %d: the writer says %s", cycle, e)
+			}
+		}
+		verifyAfterKill(t, dir, cycle, acked, settled)
+	}
+	t.Logf("lost 0, acknowledged %d", len(acked))
 }
 
 func verifyAfterKill(t *testing.T, dir string, cycle int, acked map[string]string, settled int64) {
