@@ -10,7 +10,7 @@ const (
 	// maxStates bounds the finished automaton, maxSubsets the one it is minimised from.
 	maxStates  = 2048
 	maxSubsets = 4 * maxStates
-	// maxSteps bounds the work of building it, which takes a second at most.
+	// maxSteps bounds the work of building it, about a second of it.
 	maxSteps = 1 << 25
 )
 

@@ -262,8 +262,7 @@ func (p *parser) groupName(at int) {
 }
 
 func isIDContinue(r rune) bool {
-	s, _ := binaryProperty("ID_Continue")
-	return s.contains(r) || r == 0x200C || r == 0x200D
+	return idContinue().contains(r) || r == 0x200C || r == 0x200D
 }
 
 // class reads what follows an opening bracket.

@@ -2,6 +2,7 @@ package ecma
 
 import (
 	"strings"
+	"sync"
 	"unicode"
 )
 
@@ -64,7 +65,7 @@ func binaryProperty(name string) (set, bool) {
 	case "ID_Start", "IDS":
 		return idStart(), true
 	case "ID_Continue", "IDC":
-		return idStart().union(fromTable(unicode.Mn, unicode.Mc, unicode.Nd, unicode.Pc, unicode.Other_ID_Continue).minus(patternSyntax())), true
+		return idContinue(), true
 	case "space":
 		name = "White_Space"
 	}
@@ -78,9 +79,14 @@ func binaryProperty(name string) (set, bool) {
 	return fromTable(t), true
 }
 
-func idStart() set {
+// idStart and idContinue follow Unicode Standard Annex #31, section 2.
+var idStart = sync.OnceValue(func() set {
 	return fromTable(unicode.L, unicode.Nl, unicode.Other_ID_Start).minus(patternSyntax())
-}
+})
+
+var idContinue = sync.OnceValue(func() set {
+	return idStart().union(fromTable(unicode.Mn, unicode.Mc, unicode.Nd, unicode.Pc, unicode.Other_ID_Continue).minus(patternSyntax()))
+})
 
 func patternSyntax() set {
 	return fromTable(unicode.Pattern_Syntax, unicode.Pattern_White_Space)
