@@ -19,7 +19,7 @@ func igluCentral(t testing.TB) ([]compile.Source, []byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := compile.Bundle(sources, compile.Options{Remote: compile.RemoteAccept})
+	b, err := compile.Bundle(sources, compile.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,7 +2,6 @@ package validate
 
 import (
 	"encoding/binary"
-	"math/bits"
 
 	"weir/schemas/bundle"
 	"weir/schemas/scan"
@@ -152,28 +151,8 @@ func (r *Run) object(id uint32, n *bundle.Node, start int) int {
 	r.depth++
 	r.top = top
 	r.track = track
-	if o.Required != bundle.None {
-		mask := t.Masks[o.Required : int(o.Required)+(len(slots)+63)/64]
-		if missing := mask[0] &^ seen; missing != 0 && !r.missing(id, names.Slots, missing, start) {
-			return -1
-		}
-		for w := 1; w < len(mask); w++ {
-			if missing := mask[w] &^ r.words[words+w-1]; missing != 0 && !r.missing(id, names.Slots+uint32(w)*64, missing, start) {
-				return -1
-			}
-		}
-	}
-	if o.Extra != 0 {
-		e := &t.Extras[o.Extra]
-		if uint32(members) < e.MinProperties && !r.violate(id, kwMinProperties, 0, start) {
-			return -1
-		}
-		if uint32(members) > e.MaxProperties && !r.violate(id, kwMaxProperties, 0, start) {
-			return -1
-		}
-		if e.DepCount != 0 && !r.dependencies(id, e, names, seen, words, start, i) {
-			return -1
-		}
+	if (o.Required != bundle.None || o.Extra != 0) && !r.whole(id, o, seen, words, members, start, i) {
+		return -1
 	}
 	r.words = r.words[:words]
 	return i
@@ -240,47 +219,6 @@ func (r *Run) member(o *bundle.Object, firstSlot uint32, ord int, slot *bundle.S
 func (r *Run) repeated(top, key int) bool {
 	r.frames[top] = frame{uint32(stepAdditional) << stepShift, uint32(key)}
 	return r.violate(bundle.Anything, kwDuplicateKey, 0, key-1)
-}
-
-func (r *Run) missing(id, firstSlot uint32, missing uint64, start int) bool {
-	for ; missing != 0; missing &= missing - 1 {
-		if !r.violate(id, kwRequired, firstSlot+uint32(bits.TrailingZeros64(missing)), start) {
-			return false
-		}
-	}
-	return true
-}
-
-func (r *Run) dependencies(id uint32, e *bundle.Extra, names *bundle.Names, seen uint64, words, start, end int) bool {
-	for _, rule := range r.t.Rules[e.Deps : e.Deps+e.DepCount] {
-		if !r.has(seen, words, rule.A) {
-			continue
-		}
-		k, s := kwDependentRequired, stepDependentSchemas
-		switch rule.Kind {
-		case bundle.DepLegacySlot, bundle.DepLegacyNode:
-			k, s = kwDependencies, stepDependencies
-		}
-		switch rule.Kind {
-		case bundle.DepSlot, bundle.DepLegacySlot:
-			if !r.has(seen, words, rule.B) && !r.violate(id, k, names.Slots+rule.B, start) {
-				return false
-			}
-		default:
-			if !r.inPlace(s, names.Slots+rule.A, rule.B, start, end) {
-				return false
-			}
-		}
-	}
-	return true
-}
-
-// has reports whether the slot's bit is set: in seen, or from the 65th on in words.
-func (r *Run) has(seen uint64, words int, ord uint32) bool {
-	if ord >= 64 {
-		seen = r.words[words+int(ord)/64-1]
-	}
-	return seen>>(ord&63)&1 != 0
 }
 
 func endOr(doc []byte, i int) scan.Code {

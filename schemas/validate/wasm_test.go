@@ -161,6 +161,9 @@ func TestWasm(t *testing.T) {
 		for _, doc := range p.docs {
 			e.write(t, doc)
 			e.call(t, "check", 0, uint64(len(doc)), 25_000/variants)
+			for range 5_000 / variants {
+				e.call(t, "describe")
+			}
 		}
 		if grown := e.instance.Memory().Size(); grown != size {
 			t.Errorf("%s: memory grew from %d to %d bytes", p.name, size, grown)
