@@ -1,11 +1,13 @@
 // The same job in plain JavaScript: TextDecoder, JSON.parse, and Ajv's
 // standalone validators (a Worker may not compile code) with all errors.
 
+import { randomUUID } from "node:crypto"
 import { readFileSync } from "node:fs"
 import { createRequire } from "node:module"
 import Ajv from "ajv-draft-04"
 import standaloneCode from "ajv/dist/standalone/index.js"
 import addFormats from "ajv-formats"
+import { row } from "./envelope"
 
 type Validate = ((data: unknown) => boolean) & { errors?: unknown[] | null }
 
@@ -41,22 +43,35 @@ export class Plain {
     }
   }
 
-  // judge returns how many faults the events of a body have.
-  judge(body: Uint8Array): number {
+  // judge returns how many faults the events of a body have, and passes each
+  // event with its parsed parts to `use`.
+  judge(body: Uint8Array, use?: (event: Record<string, string>, unstruct: unknown, contexts: unknown) => void): number {
     const payload = JSON.parse(new TextDecoder().decode(body))
     let faults = this.#faults(payload)
     for (const event of payload.data) {
+      let unstruct, contexts
       if (event.ue_pr !== undefined) {
-        const unstruct = JSON.parse(event.ue_pr)
+        unstruct = JSON.parse(event.ue_pr)
         faults += this.#faults(unstruct) + this.#faults(unstruct.data)
       }
       if (event.co !== undefined) {
-        const contexts = JSON.parse(event.co)
+        contexts = JSON.parse(event.co)
         faults += this.#faults(contexts)
         for (const entity of contexts.data) faults += this.#faults(entity)
       }
+      use?.(event, unstruct?.data, contexts?.data)
     }
     return faults
+  }
+
+  // collect judges a body and writes its batch.
+  collect(body: Uint8Array, address: string, useragent: string): Uint8Array {
+    const lines: string[] = []
+    const faults = this.judge(body, (event, unstruct, contexts) => {
+      lines.push(JSON.stringify(row(event, unstruct, contexts, address, useragent)))
+    })
+    lines.unshift(JSON.stringify({ weir_batch: 1, id: randomUUID(), events: lines.length, failed: faults }))
+    return new TextEncoder().encode(lines.join("\n") + "\n")
   }
 
   #faults({ schema, data }: { schema: string; data: unknown }): number {
