@@ -35,6 +35,7 @@ func Run(t *testing.T, store func(t *testing.T) Open) {
 		"retry reaches one route":    retryOneRoute,
 		"stats":                      stats,
 		"closed":                     closed,
+		"closed while reading":       closedWhileReading,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -459,6 +460,40 @@ func stats(t *testing.T, s *suite) {
 	}
 }
 
+// Whoever reads while the journal closes is told so, and of nothing worse.
+func closedWhileReading(t *testing.T, s *suite) {
+	s.start("a", "b", "c")
+	s.append(batches(500)...)
+	var wg sync.WaitGroup
+	reading := make(chan struct{}, 3)
+	for _, name := range []string{"a", "b", "c"} {
+		r := s.route(name)
+		wg.Go(func() {
+			for {
+				records, err := r.Next(context.Background(), journal.Limit{Records: 3, Bytes: 1 << 20})
+				if err != nil {
+					if !errors.Is(err, journal.ErrClosed) {
+						t.Errorf("route %s: %v", name, err)
+					}
+					return
+				}
+				for _, rec := range records {
+					if rec.Frame == nil {
+						t.Errorf("route %s: batch %d counts as damaged", name, rec.Seq)
+					}
+				}
+				select {
+				case reading <- struct{}{}:
+				default:
+				}
+			}
+		})
+	}
+	<-reading
+	s.stop()
+	wg.Wait()
+}
+
 func closed(t *testing.T, s *suite) {
 	j := s.start("a")
 	r := s.route("a")
@@ -473,6 +508,12 @@ func closed(t *testing.T, s *suite) {
 	}
 	if _, err := j.Append(t.Context(), batch(1)); !errors.Is(err, journal.ErrClosed) {
 		t.Errorf("Append after Close returns %v, want %v", err, journal.ErrClosed)
+	}
+	if _, err := r.Next(t.Context(), generous); !errors.Is(err, journal.ErrClosed) {
+		t.Errorf("Next after Close returns %v, want %v", err, journal.ErrClosed)
+	}
+	if _, err := j.Stats(t.Context()); !errors.Is(err, journal.ErrClosed) {
+		t.Errorf("Stats after Close returns %v, want %v", err, journal.ErrClosed)
 	}
 	if err := j.Close(); err != nil {
 		t.Errorf("closing twice: %v", err)

@@ -3,6 +3,8 @@ package sqlite
 import (
 	"context"
 	"time"
+
+	"weir/host/journal"
 )
 
 const (
@@ -107,6 +109,10 @@ func (t *transaction) forget(remember time.Duration) (int64, error) {
 // Check reads the whole database and reports damage to its structure. It is
 // for the background: on a large journal it takes minutes.
 func (j *Journal) Check(ctx context.Context) error {
+	if !j.reading.TryRLock() {
+		return journal.ErrClosed
+	}
+	defer j.reading.RUnlock()
 	var result string
 	if err := j.read.QueryRowContext(ctx, `PRAGMA quick_check(1)`).Scan(&result); err != nil {
 		return err

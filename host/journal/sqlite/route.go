@@ -67,6 +67,10 @@ type row struct {
 // fetch reads rows and closes the read transaction before it decodes them: an
 // open one keeps the write-ahead log from being reset.
 func (r *route) fetch(ctx context.Context, head int64, l journal.Limit) ([]journal.Record, error) {
+	if !r.j.reading.TryRLock() {
+		return nil, journal.ErrClosed
+	}
+	defer r.j.reading.RUnlock()
 	rows, err := r.query(ctx, head, l)
 	if err != nil {
 		switch {

@@ -81,6 +81,9 @@ type Journal struct {
 
 	refused atomic.Int64 // when the volume was last found full, Unix milliseconds
 
+	// reading is held by whoever reads, and by Close for good.
+	reading sync.RWMutex
+
 	mu       sync.Mutex
 	grown    chan struct{} // closed when head moves
 	routes   map[string]*route
@@ -188,6 +191,7 @@ func (j *Journal) Close() error {
 	j.once.Do(func() {
 		close(j.closing)
 		<-j.stopped
+		j.reading.Lock() // readers end at the first look at closing
 		j.closeErr = j.release()
 	})
 	return j.closeErr

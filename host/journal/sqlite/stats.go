@@ -15,6 +15,10 @@ const refusal = 5 * time.Second
 
 // Ready implements journal.Journal.
 func (j *Journal) Ready(ctx context.Context) error {
+	if !j.reading.TryRLock() {
+		return journal.ErrClosed
+	}
+	defer j.reading.RUnlock()
 	if err := j.Err(); err != nil {
 		return err
 	}
@@ -34,6 +38,10 @@ func (j *Journal) Ready(ctx context.Context) error {
 
 // Stats implements journal.Journal.
 func (j *Journal) Stats(ctx context.Context) (journal.Stats, error) {
+	if !j.reading.TryRLock() {
+		return journal.Stats{}, journal.ErrClosed
+	}
+	defer j.reading.RUnlock()
 	s := journal.Stats{Head: j.head.Load(), Limit: j.opt.MaxBytes}
 	if pruned := j.pruned.Load(); pruned < s.Head {
 		s.Oldest = pruned + 1
@@ -65,6 +73,10 @@ func (j *Journal) Stats(ctx context.Context) (journal.Stats, error) {
 
 // DeadLetters implements journal.Journal.
 func (j *Journal) DeadLetters(ctx context.Context, q journal.Query) ([]journal.DeadLetter, error) {
+	if !j.reading.TryRLock() {
+		return nil, journal.ErrClosed
+	}
+	defer j.reading.RUnlock()
 	text := `SELECT id, route, sink, event_id, app, schema, reason, tries, died, retried, envelope FROM dead WHERE 1`
 	var args []any
 	if q.Route != "" {
