@@ -2,12 +2,13 @@
 // into the tables of weir/schemas/validate/pattern.
 //
 // The dialect is ECMA-262 2025, section 22.2.1, with two differences. What only
-// a backtracking engine can match (lookaround, backreferences) is refused with
-// an Error, and so are the modifiers (?i:…). And the parts of Annex B that cannot be mistaken
-// for something else are allowed although the u flag forbids them: a brace or a
-// closing bracket that stands for itself, \- and other escaped punctuation, and
-// a class escape at the end of a range ([\w-.]). An escaped letter without a
-// meaning stays an error, because \A, \Z or \h mean something in other dialects.
+// a backtracking engine can match (lookaround, backreferences) is refused with an
+// Error, and so are the modifiers (?i:…). And the parts of Annex B that cannot be
+// mistaken for something else are allowed although the u flag forbids them: a
+// brace or a closing bracket that stands for itself, \- and other escaped
+// punctuation, and a class escape at the end of a range ([\w-.]). An escaped
+// letter without a meaning stays an error, because \A, \Z or \h mean something in
+// other dialects.
 //
 // Beyond ECMA-262, \p{…} also takes the aliases that Unicode gives to general
 // categories, such as \p{digit}.

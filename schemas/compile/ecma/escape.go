@@ -60,10 +60,8 @@ func (p *parser) escape(at int) *node {
 		switch {
 		case r >= '1' && r <= '9':
 			p.fail(at, `a backreference \`+string(r)+` is not a regular language and is not supported`)
-		case r == '_' || r < 0x80 && word.contains(r):
-			if r != '_' {
-				p.fail(at, `\`+string(r)+` is not an ECMA-262 escape`)
-			}
+		case r != '_' && word.contains(r):
+			p.fail(at, `\`+string(r)+` is not an ECMA-262 escape`)
 		}
 		return class(one(r))
 	}
