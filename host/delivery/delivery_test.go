@@ -1,6 +1,7 @@
 package delivery
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -116,6 +117,7 @@ type rig struct {
 	routes  map[string]config.Route
 	journal *sqlite.Journal
 	d       *Delivery
+	logs    bytes.Buffer // read once nothing is delivered any more
 	n       int
 }
 
@@ -166,7 +168,7 @@ func (r *rig) start() *rig {
 		routes = append(routes, Route{Settings: r.routes[name], Journal: j, Sink: NewSink(name, r.sinks[name])})
 	}
 	var err error
-	if r.d, err = Start(routes, noMetrics{}, slog.New(slog.DiscardHandler)); err != nil {
+	if r.d, err = Start(routes, noMetrics{}, slog.New(slog.NewTextHandler(&r.logs, nil))); err != nil {
 		r.t.Fatal(err)
 	}
 	return r
@@ -335,6 +337,12 @@ func TestPoison(t *testing.T) {
 			r.append(40)
 			r.append(60)
 			r.start().exactly("a", 17, 60)
+			r.crash()
+			named := strings.Contains(name, "named") || name == "permanent"
+			if logs := r.logs.String(); strings.Contains(logs, errValue.Error()) && named || !strings.Contains(logs, "dead letters") ||
+				strings.Contains(logs, "runtime/debug.Stack") != (name == "panic") {
+				t.Errorf("the log is\n%s", logs)
+			}
 		})
 	}
 }

@@ -108,13 +108,33 @@ func (r *runner) count(delivered, dead int) {
 // failed remembers an error for the status page, and logs it when it is not
 // the one before.
 func (r *runner) failed(err error) {
+	if !r.remember(err) {
+		return
+	}
+	attrs := []any{"error", err}
+	var p *panicError
+	if errors.As(err, &p) {
+		attrs = append(attrs, "stack", string(p.stack))
+	}
+	r.log.Warn("delivery: a write failed", attrs...)
+}
+
+// refused remembers an error that events brought about. What a destination says
+// of them may quote them, so it is kept out of the log: dead letters and the
+// status page, which are protected like events, have it.
+func (r *runner) refused(err error) {
+	if r.remember(err) {
+		r.log.Warn("delivery: a sink refused events; dead letters and status say why")
+	}
+}
+
+// remember keeps an error for the status page and reports whether it is news.
+func (r *runner) remember(err error) bool {
 	r.mu.Lock()
+	defer r.mu.Unlock()
 	repeated := r.lastError == err.Error() && time.Since(r.failedAt) < time.Minute
 	r.lastError, r.failedAt = err.Error(), time.Now()
-	r.mu.Unlock()
-	if !repeated {
-		r.log.Warn("delivery: a write failed", "error", err)
-	}
+	return !repeated
 }
 
 func (r *runner) status() Status {

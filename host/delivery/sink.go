@@ -98,11 +98,19 @@ func (s *Sink) connect(ctx context.Context) error {
 	return nil
 }
 
+// panicError is a panic of a sink.
+type panicError struct {
+	value any
+	stack []byte
+}
+
+func (e *panicError) Error() string { return fmt.Sprintf("the sink panicked: %v", e.value) }
+
 // guard turns a panic into an error: one sink's mistake must not end the host.
 func guard(f func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("the sink panicked: %v\n%s", p, debug.Stack())
+			err = &panicError{value: p, stack: debug.Stack()}
 		}
 	}()
 	return f()

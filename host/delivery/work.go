@@ -248,7 +248,11 @@ func (w *work) try(ctx context.Context, events []sinks.Event) (result, error) {
 			res.kind = away
 		}
 	}
-	w.failed(err)
+	if res.kind == refused || some != nil {
+		w.refused(err)
+	} else {
+		w.failed(err)
+	}
 	if w.reading.Err() != nil && res.kind != refused && res.kind != partial {
 		return res, errStopped
 	}
