@@ -54,13 +54,15 @@ func (r *Run) hashValue(doc []byte, i, end int) uint64 {
 		return bundle.Sum(t.Bytes(&r.plain))
 	case '[':
 		h := uint64(seedArray)
-		for m := membersOf(doc, i); m.next(); {
+		m := membersOf(doc, i)
+		for m.next() {
 			h = bits.RotateLeft64(h, 11)*seedArray ^ r.hashValue(doc, m.start, m.end)
 		}
 		return h
 	case '{':
 		h := uint64(seedObject)
-		for m := membersOf(doc, i); m.next(); {
+		m := membersOf(doc, i)
+		for m.next() {
 			k := bundle.Sum(m.name(&r.plain))
 			v := (k ^ bits.RotateLeft64(r.hashValue(doc, m.start, m.end), 17)) * seedObject
 			h += v ^ v>>31 // addition: the order does not matter
@@ -112,13 +114,16 @@ func (r *Run) equal(a, b []byte) bool {
 }
 
 func (r *Run) equalObjects(a, b []byte) bool {
+	// Declared outside the loops: their variables would be new in every round,
+	// and TinyGo puts those on the heap.
+	x, y := membersOf(a, 0), membersOf(b, 0)
 	count := 0
-	for y := membersOf(b, 0); y.next(); {
+	for y.next() {
 		count++
 	}
-	for x := membersOf(a, 0); x.next(); count-- {
+	for ; x.next(); count-- {
 		found := false
-		for y := membersOf(b, 0); !found && y.next(); {
+		for y = membersOf(b, 0); !found && y.next(); {
 			if !r.spend(y.end-y.key, 0) {
 				return false
 			}

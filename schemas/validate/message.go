@@ -148,38 +148,39 @@ func (v *Violation) appendEnum(dst []byte) []byte {
 	t := &v.set.b.Tables
 	e := &t.Enums[v.nodeOf().Enum]
 	names := &t.Names[e.Names]
-	shown, total := 0, 0
-	show := func(quote bool, value []byte) {
-		total++
-		if total > shownValues {
-			return
-		}
-		if shown++; shown > 1 {
-			dst = append(dst, ", "...)
-		}
-		if quote {
-			dst = append(append(append(dst, '"'), value...), '"')
-		} else {
-			dst = append(dst, value...)
-		}
-	}
+	n := 0
 	for i := range names.Count {
-		show(true, t.Name(&t.Slots[names.Slots+uint32(i)]))
+		if n++; n <= shownValues {
+			dst = append(append(appendComma(dst, n), '"'), t.Name(&t.Slots[names.Slots+uint32(i)])...)
+			dst = append(dst, '"')
+		}
 	}
 	for _, c := range t.Constants[e.Values : e.Values+e.Count] {
-		show(false, t.Text(c.Value))
-	}
-	for _, c := range [...]struct {
-		flag uint32
-		name string
-	}{{bundle.EnumTrue, "true"}, {bundle.EnumFalse, "false"}, {bundle.EnumNull, "null"}} {
-		if e.Flags&c.flag != 0 {
-			show(false, []byte(c.name))
+		if n++; n <= shownValues {
+			dst = append(appendComma(dst, n), t.Text(c.Value)...)
 		}
 	}
-	if total > shown {
-		dst = scan.AppendInt(append(dst, " and "...), total-shown)
+	for i, name := range enumLiterals {
+		if e.Flags>>i&1 == 0 {
+			continue
+		}
+		if n++; n <= shownValues {
+			dst = append(appendComma(dst, n), name...)
+		}
+	}
+	if n > shownValues {
+		dst = scan.AppendInt(append(dst, " and "...), n-shownValues)
 		dst = append(dst, " more"...)
+	}
+	return dst
+}
+
+// enumLiterals are what the lowest flags of an Enum stand for.
+var enumLiterals = [...]string{"null", "true", "false"}
+
+func appendComma(dst []byte, n int) []byte {
+	if n > 1 {
+		dst = append(dst, ", "...)
 	}
 	return dst
 }

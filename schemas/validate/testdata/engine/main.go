@@ -64,8 +64,8 @@ func describe() uint32 {
 		v := &run.Violations[i]
 		report = append(v.AppendPath(append(report, '[')), ' ')
 		report = append(append(report, v.Keyword()...), ' ')
-		report = append(append(v.AppendSchemaPath(report), ": "...), v.AppendMessage(nil)...)
-		report = append(report, ']')
+		report = append(v.AppendSchemaPath(report), ": "...)
+		report = append(v.AppendMessage(report), ']')
 	}
 	if len(report) == 0 {
 		report = append(report, "valid"...)
