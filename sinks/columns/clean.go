@@ -7,18 +7,10 @@ import (
 	"unicode/utf8"
 )
 
-// cleanText returns s as valid UTF-8 without U+0000.
-func cleanText(s string) string {
-	if strings.IndexByte(s, 0) < 0 && utf8.ValidString(s) {
-		return s
-	}
-	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
-}
-
-// cleanJSON returns valid JSON with the escapes that stand for no storable
-// character, \u0000 and lone surrogates, replaced by \ufffd. Valid JSON has
-// neither elsewhere.
-func cleanJSON(s string) string {
+// clean returns valid JSON with what stands for no storable character replaced:
+// bytes that are not UTF-8 by U+FFFD, the escapes \u0000 and lone surrogates by
+// \ufffd. Valid JSON has neither of them but in escapes.
+func clean(s string) string {
 	if !utf8.ValidString(s) {
 		s = strings.ToValidUTF8(s, "\uFFFD")
 	}

@@ -73,10 +73,10 @@ func read(t Type, v gjson.Result) (Value, error) {
 			return Value{}, errors.New("not a string")
 		}
 		// gjson reads a lone surrogate and the escape behind it as one character.
-		if clean := cleanJSON(v.Raw); clean != v.Raw {
-			v = gjson.Parse(clean)
+		if c := clean(v.Raw); c != v.Raw {
+			v = gjson.Parse(c)
 		}
-		return Value{Set: true, Text: cleanText(v.Str)}, nil
+		return Value{Set: true, Text: v.Str}, nil
 	case UUID:
 		if v.Type != gjson.String || !envelope.IsUUID(v.Str) {
 			return Value{}, errors.New("not a UUID")
@@ -114,7 +114,7 @@ func read(t Type, v gjson.Result) (Value, error) {
 		if v.Type != gjson.JSON {
 			return Value{}, errors.New("not an object or array")
 		}
-		return Value{Set: true, Text: cleanJSON(v.Raw)}, nil
+		return Value{Set: true, Text: clean(v.Raw)}, nil
 	}
 }
 

@@ -73,12 +73,10 @@ func (s *Sink) gzipAll(ctx context.Context) error {
 }
 
 // gzip replaces a segment by its compressed form. The same events give the same
-// bytes: no name and no time is written into them.
+// bytes, as no name and no time is written into them; so it may be done again
+// when a crash came before the plain file was gone.
 func (s *Sink) gzip(ctx context.Context, n int) error {
 	from, to, tmp := s.segment(n, plain), s.segment(n, compressed), s.segment(n, unfinished)
-	if _, err := os.Lstat(to); err == nil {
-		return os.Remove(from) // a crash came between the last two steps
-	}
 	in, err := os.Open(from)
 	if err != nil {
 		return err

@@ -32,6 +32,10 @@ func TestCrash(t *testing.T) {
 		func(t testing.TB, dir string) []sinktest.Stored { return sinktest.Objects(t, contents(t, dir)) })
 }
 
+func TestSyncFails(t *testing.T) {
+	sinktest.SyncFails(t, func(t testing.TB, dir string) sinks.Sink { return newSink(t, dir, 0) })
+}
+
 func BenchmarkSink(b *testing.B) { sinktest.Benchmark(b, harness(128<<20)) }
 
 func harness(rotate sinks.Size) sinktest.Harness {

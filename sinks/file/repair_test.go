@@ -28,8 +28,8 @@ func TestTornTail(t *testing.T) {
 	dir := t.TempDir()
 	path, torn := filepath.Join(dir, "events.ndjson"), filepath.Join(dir, "events.torn")
 	for cut := ends[0]; cut <= len(whole); cut += 13 {
-		for _, zeros := range []int{0, 4096} {
-			left := append(bytes.Clone(whole[:cut]), make([]byte, zeros)...)
+		for zeros, after := range map[int]string{0: "", 4096: "", 512: "rest of a line\"}\n{\"of\":\"the same batch\"}\n"} {
+			left := append(append(bytes.Clone(whole[:cut]), make([]byte, zeros)...), after...)
 			if err := os.WriteFile(path, left, 0o600); err != nil {
 				t.Fatal(err)
 			}

@@ -279,15 +279,20 @@ func TestSlowReceiver(t *testing.T) {
 }
 
 func TestEndlessAnswer(t *testing.T) {
+	sent := make(chan int)
 	s := answering(t, Config{}, func(w http.ResponseWriter, _ *http.Request) {
-		for {
-			if _, err := w.Write(make([]byte, 1<<20)); err != nil {
+		for n := 0; ; n++ {
+			if _, err := w.Write(make([]byte, 1<<20)); err != nil || n == 100 {
+				sent <- n
 				return
 			}
 		}
 	})
 	if err := s.Write(t.Context(), sinks.Batch{ID: "b", Events: sinktest.Events(1, 1)}); err != nil {
 		t.Errorf("Write gives %v", err)
+	}
+	if n := <-sent; n == 100 { // far beyond what sockets buffer
+		t.Errorf("%d MiB of an answer were read", n)
 	}
 }
 

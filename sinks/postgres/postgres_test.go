@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"weir/sinks"
 	"weir/sinks/columns"
@@ -21,8 +22,6 @@ import (
 func TestKind(t *testing.T) { sinktest.RunKind(t, "postgres") }
 
 func TestSink(t *testing.T) { sinktest.Run(t, harness(pgtest.Start(t))) }
-
-func BenchmarkSink(b *testing.B) { sinktest.Benchmark(b, harness(pgtest.Start(b))) }
 
 func harness(server *pgtest.Server) sinktest.Harness {
 	crash := false // outages take turns: a shutdown, a crash
@@ -342,6 +341,19 @@ func TestSecretStaysSecret(t *testing.T) {
 	err := s.Open(t.Context())
 	if err == nil || strings.Contains(err.Error(), "hunter2") || strings.Contains(fmt.Sprintf("%+v %#v", s.config, s.config), "hunter2") {
 		t.Errorf("Open of a closed port gives %v", err)
+	}
+}
+
+func TestErrorClasses(t *testing.T) {
+	for code, want := range map[string]struct{ refusal, disconnect bool }{
+		"22003": {refusal: true}, "22P02": {refusal: true}, "23514": {refusal: true}, "54000": {refusal: true}, "P0001": {refusal: true},
+		"08006": {disconnect: true}, "57P01": {disconnect: true}, "57P02": {disconnect: true}, "57P03": {disconnect: true}, "25006": {disconnect: true},
+		"40P01": {}, "40001": {}, "42501": {}, "42P01": {}, "53100": {}, "57014": {}, "55P03": {}, "": {}, "2": {},
+	} {
+		err := fmt.Errorf("copying: %w", &pgconn.PgError{Code: code})
+		if isRefusal(err) != want.refusal || isDisconnect(err) != want.disconnect {
+			t.Errorf("%q: refusal %t, disconnect %t", code, isRefusal(err), isDisconnect(err))
+		}
 	}
 }
 

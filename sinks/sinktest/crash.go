@@ -24,7 +24,7 @@ const crashVariable = "WEIR_SINKTEST_CRASH"
 //
 // sink returns a sink that writes to a place, and stored reads that back.
 func Crash(t *testing.T, sink func(t testing.TB, place string) sinks.Sink, stored func(t testing.TB, place string) []Stored) {
-	const batch = 20
+	const batch, lives = 20, 8
 	if at := os.Getenv(crashVariable); at != "" {
 		number, place, _ := strings.Cut(at, ":")
 		life, err := strconv.Atoi(number)
@@ -35,7 +35,7 @@ func Crash(t *testing.T, sink func(t testing.TB, place string) sinks.Sink, store
 	}
 	place := t.TempDir()
 	want := map[string]sinks.Event{}
-	for life := range 12 {
+	for life := range lives {
 		for _, n := range writeAndKill(t, fmt.Sprintf("%d:%s", life, place), 1+life*3) {
 			for _, e := range Events(uint64(life), (n+1)*batch)[n*batch:] {
 				want[e.ID] = e
@@ -62,7 +62,7 @@ func Crash(t *testing.T, sink func(t testing.TB, place string) sinks.Sink, store
 	if len(want) > 0 {
 		t.Errorf("%d of %d acknowledged events are lost", len(want), acknowledged)
 	}
-	t.Logf("%d events acknowledged in 12 lives, %d lost", acknowledged, len(want))
+	t.Logf("%d events acknowledged in %d lives, %d lost", acknowledged, lives, len(want))
 }
 
 // writeAndKill runs a writer, kills it after some acknowledgements, and returns

@@ -89,6 +89,9 @@ func (s *Sink) Write(ctx context.Context, b sinks.Batch) error {
 		return fmt.Errorf("%w: %w", sinks.ErrNotConnected, errors.Join(err, s.release()))
 	}
 	failed, err := s.write(ctx, b)
+	if isDoubtful(err) {
+		err = fmt.Errorf("%w: %w", sinks.ErrNotConnected, errors.Join(err, s.release()))
+	}
 	if err != nil {
 		return fmt.Errorf("writing to %s: %w", s.config.Path, err)
 	}
@@ -137,15 +140,30 @@ func (s *Sink) write(ctx context.Context, b sinks.Batch) (failed []sinks.EventEr
 // isRefusal reports whether SQLite refused one row. It has then undone that
 // statement alone, and the transaction goes on.
 func isRefusal(err error) bool {
-	var e *driver.Error
-	if !errors.As(err, &e) {
-		return false
-	}
-	switch e.Code() & 0xff { // the rest tells more of the same
+	switch code(err) {
 	case codes.SQLITE_CONSTRAINT, codes.SQLITE_TOOBIG, codes.SQLITE_MISMATCH:
 		return true
 	}
 	return false
+}
+
+// isDoubtful reports whether the state of the open database is in doubt, as
+// after a failed sync: it is to be closed and read anew.
+func isDoubtful(err error) bool {
+	switch code(err) {
+	case codes.SQLITE_IOERR, codes.SQLITE_CORRUPT, codes.SQLITE_NOTADB, codes.SQLITE_CANTOPEN:
+		return true
+	}
+	return false
+}
+
+// code is SQLite's primary result code, or 0.
+func code(err error) int {
+	var e *driver.Error
+	if !errors.As(err, &e) {
+		return 0
+	}
+	return e.Code() & 0xff // the rest tells more of the same
 }
 
 // Migrate creates the table or brings it up to date.

@@ -29,6 +29,12 @@ func TestCrash(t *testing.T) {
 		})
 }
 
+func TestSyncFails(t *testing.T) {
+	sinktest.SyncFails(t, func(t testing.TB, dir string) sinks.Sink {
+		return newSink(t, filepath.Join(dir, "events.sqlite"), "events")
+	})
+}
+
 func BenchmarkSink(b *testing.B) { sinktest.Benchmark(b, harness) }
 
 var harness = sinktest.Harness{
