@@ -526,7 +526,12 @@ func TestBatching(t *testing.T) {
 			t.Parallel()
 			f := newFake(nil)
 			f.limits = c.limits
-			r := newRig(t).route("a", f, c.set)
+			r := newRig(t).route("a", f, func(r *config.Route) {
+				r.Batch.Wait = 400 * time.Millisecond // longer than a busy machine takes to read a batch
+				if c.set != nil {
+					c.set(r)
+				}
+			})
 			r.append(4)
 			r.append(5)
 			r.append(1)
