@@ -30,6 +30,12 @@ var fuzzSchemas = []string{
 	`{"dependentRequired":{"a":["b","c"]},"dependentSchemas":{"b":{"minProperties":3}},"minProperties":1,"maxProperties":4,"$ref":"#/$defs/x","$defs":{"x":{"properties":{"a":{"const":1}}}}}`,
 }
 
+var fuzzDocs = []string{
+	`{"a":1,"b":"xyz"}`, `{"a":9.99,"b":3,"c":4}`, `[1,"a",null,true]`, `"abc"`, `4`, `{"c":[{"v":1,"c":[]},{"w":2}]}`, `[[1],[1.0]]`,
+	`{"abcdefghij":true,"a":-3}`, `{"\u0061":1e2,"x":0.5}`, `{"n":9223372036854775807,"ab":7}`, `{"c":[1,{"y":2}],"a":0}`, `[[],[[null]],false]`,
+	`[{"a":1,"b":{"c":"d"}},{"b":{"c":"d"},"a":1.0}]`, `{"a":123456789012345678901234567890.25}`, `{"x1":1,"x2":2,"a":3}`,
+}
+
 var fuzzPrograms = sync.OnceValues(func() ([]validate.Program, []*jsonschema.Schema) {
 	var programs []validate.Program
 	var oracles []*jsonschema.Schema
@@ -53,10 +59,7 @@ var fuzzPrograms = sync.OnceValues(func() ([]validate.Program, []*jsonschema.Sch
 // where the two mean to agree.
 func FuzzVerdict(f *testing.F) {
 	for i := range fuzzSchemas {
-		for _, doc := range []string{
-			`{"a":1,"b":"xyz"}`, `{"a":9.99,"b":3,"c":4}`, `[1,"a",null,true]`, `"abc"`, `4`, `{"c":[{"v":1,"c":[]},{"w":2}]}`, `[[1],[1.0]]`,
-			`{"abcdefghij":true,"a":-3}`, `{"\u0061":1e2,"x":0.5}`, `{"n":9223372036854775807,"ab":7}`, `{"c":[1,{"y":2}],"a":0}`, `[[],[[null]],false]`,
-		} {
+		for _, doc := range fuzzDocs {
 			f.Add(uint8(i), []byte(doc))
 		}
 	}

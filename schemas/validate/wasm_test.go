@@ -169,6 +169,25 @@ func TestWasm(t *testing.T) {
 			t.Errorf("%s: memory grew from %d to %d bytes", p.name, size, grown)
 		}
 	}
+	for i, schema := range fuzzSchemas {
+		b, _, err := bundleOf([]byte(schema), compile.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		e.fresh(t, b)
+		judge := func(times uint64) {
+			for _, doc := range fuzzDocs {
+				e.write(t, []byte(doc))
+				e.call(t, "check", 0, uint64(len(doc)), times)
+			}
+		}
+		judge(1)
+		size := e.instance.Memory().Size()
+		judge(10_000)
+		if grown := e.instance.Memory().Size(); grown != size {
+			t.Errorf("schema %d: memory grew from %d to %d bytes", i, size, grown)
+		}
+	}
 	need.Ran(t, "engine", "wazero")
 	need.Ran(t, "engine", "native")
 }
