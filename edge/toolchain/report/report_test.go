@@ -87,6 +87,7 @@ func TestRequired(t *testing.T) {
 	step := func(part string) fstest.MapFS {
 		return fstest.MapFS{"s.status": {Data: []byte("77\n")}, "s.txt": {Data: []byte("weir-need missing " + part + ": none here\n")}}
 	}
+	t.Setenv("WEIR_REQUIRE", "")
 	checkSummary(t, step("gadget"), total{0, 0, 1}, "gadget: none here")
 	t.Setenv("WEIR_REQUIRE", "all")
 	checkSummary(t, step("gadget"), total{0, 1, 0}, "s exited with 77")
