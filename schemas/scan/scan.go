@@ -87,6 +87,10 @@ func (s *Scanner) Err() error {
 	return &err
 }
 
+// Code returns the code of the fault that stopped the scanner, or OK. Its place
+// is [Scanner.Offset]. Unlike Err it never allocates.
+func (s *Scanner) Code() Code { return s.err.Code }
+
 // Kind tells the kind of the value that comes next and leaves it there. It
 // goes by the first byte: a Number may still turn out to be malformed.
 func (s *Scanner) Kind() Kind {
