@@ -10,14 +10,14 @@ func ScrubAddresses(arena *envelope.Arena, text string, v4, v6 int) (string, boo
 	var out []byte // begun at the first address
 	found, done := false, 0
 	for i := 0; i < len(text); {
-		start, end, addr, next := findAddress(text, i)
+		start, end, addr, next := findAddress(arena, text, i)
 		i = next
 		if start == end {
 			continue
 		}
 		if !found {
 			// No replacement is longer than its original by more than this: "::1" becomes "::".
-			found, out = true, arena.Bytes(2*len(text))
+			found, out = true, arena.Keep(arena.Bytes(2 * len(text))[:2*len(text)])[:0]
 		}
 		out = append(out, text[done:start]...)
 		out = addr.Truncate(v4, v6).Append(out)
@@ -26,7 +26,7 @@ func ScrubAddresses(arena *envelope.Arena, text string, v4, v6 int) (string, boo
 	if !found {
 		return text, false
 	}
-	return arena.KeepString(append(out, text[done:]...)), true
+	return envelope.View(append(out, text[done:]...)), true
 }
 
 // longestAddress is the length of an IPv6 address with an IPv4 tail, in full.
@@ -36,7 +36,7 @@ const longestAddress = len("0000:0000:0000:0000:0000:ffff:255.255.255.255")
 // or in what of it could be one. It is text[start:end], which is empty if there
 // is none; looking goes on at next. All but a few of the bytes it read lie
 // before next, which keeps scrubbing linear in the text.
-func findAddress(text string, i int) (start, end int, addr Address, next int) {
+func findAddress(arena *envelope.Arena, text string, i int) (start, end int, addr Address, next int) {
 	n, colons := 0, 0
 	j := i
 	for j < len(text) && n <= longestAddress {
@@ -57,8 +57,7 @@ func findAddress(text string, i int) (start, end int, addr Address, next int) {
 	}
 	if colons >= 2 && n <= longestAddress {
 		from, to := i, j
-		var spelled [longestAddress]byte
-		s := spell(&spelled, text[i:j])
+		s := spell(arena.Bytes(longestAddress), text[i:j])
 		// A colon before and punctuation after belong to the text around.
 		if s[0] == ':' && s[1] != ':' {
 			s = s[1:]
@@ -93,18 +92,17 @@ func findAddress(text string, i int) (start, end int, addr Address, next int) {
 	return i, i, addr, j
 }
 
-// spell copies a run of address characters with its colons decoded.
-func spell(dst *[longestAddress]byte, run string) []byte {
-	n := 0
+// spell appends a run of address characters with its colons decoded.
+func spell(dst []byte, run string) []byte {
 	for i := 0; i < len(run); i++ {
-		dst[n] = run[i]
-		if run[i] == '%' {
-			dst[n] = ':'
+		c := run[i]
+		if c == '%' {
+			c = ':'
 			i += 2
 		}
-		n++
+		dst = append(dst, c)
 	}
-	return dst[:n]
+	return dst
 }
 
 func b2i(b bool) int {

@@ -34,7 +34,7 @@ func (a *Adapter) decodePayload(dst []envelope.Event, r *protocol.Request) ([]en
 	var fault *protocol.Fault
 	var ahead scan.Scanner
 	waiting := false
-	m := pair{extras: true}
+	m := pair{arena: &a.arena, extras: true}
 	for m.open(s); m.next(s); {
 		if !m.hasSchema {
 			// The Go tracker sends data first: it is read once the schema is known.
@@ -47,7 +47,7 @@ func (a *Adapter) decodePayload(dst []envelope.Event, r *protocol.Request) ([]en
 		}
 	}
 	switch {
-	case s.Err() != nil || !s.End():
+	case s.Code() != scan.OK || !s.End():
 		return dst, a.syntaxFault(0, payloadDataLatest)
 	case m.keyword != "":
 		return dst, a.faultAt(0, payloadDataLatest, "", m.keyword, m.message)
@@ -60,7 +60,7 @@ func (a *Adapter) decodePayload(dst []envelope.Event, r *protocol.Request) ([]en
 
 // decodeData reads the events, the value that comes next.
 func (a *Adapter) decodeData(dst []envelope.Event, r *protocol.Request, key scan.Text) ([]envelope.Event, *protocol.Fault) {
-	schema := a.text(key)
+	schema := text(&a.arena, key)
 	minor, ok := strings.CutPrefix(schema, payloadData)
 	n, ok2 := parseDigits(minor)
 	if !ok || !ok2 {
@@ -80,12 +80,12 @@ func (a *Adapter) decodeData(dst []envelope.Event, r *protocol.Request, key scan
 			return dst, a.faultAt(start, schema, "/data", "maxItems", a.arena.KeepString(append(b, " events"...)))
 		}
 		dst = a.decodeEvent(dst, r, item{schema, since, i})
-		if s.Err() != nil {
+		if s.Code() != scan.OK {
 			return dst[:len(dst)-1], a.syntaxFault(start, schema)
 		}
 	}
 	switch {
-	case s.Err() != nil:
+	case s.Code() != scan.OK:
 		return dst, a.syntaxFault(s.Offset(), schema)
 	case i == 0:
 		return dst, a.faultAt(0, schema, "/data", "minItems", "must hold at least one event")
@@ -130,7 +130,7 @@ func (a *Adapter) decodeEvent(dst []envelope.Event, r *protocol.Request, at item
 			a.violateItem(e, at, "", "maxProperties", tooMany)
 			return dst
 		}
-		name := a.text(key)
+		name := text(&a.arena, key)
 		id := lookup(name)
 		known := id >= 0 && parameters[id].since <= at.minor
 		if !known {
@@ -147,15 +147,15 @@ func (a *Adapter) decodeEvent(dst []envelope.Event, r *protocol.Request, at item
 		if !s.String(&value) {
 			break
 		}
-		switch text := a.text(value); {
+		switch value := text(&a.arena, value); {
 		case !known:
-			e.Reject(name, text)
-			a.keepExtra(name, text)
+			e.Reject(name, value)
+			a.keepExtra(name, value)
 		default:
 			if a.has(id) {
 				a.violateItem(e, at, name, "duplicateKey", "must not occur twice")
 			}
-			a.put(id, text)
+			a.put(id, value)
 		}
 	}
 	for _, id := range [...]int{paramTv, paramP, paramE} {
@@ -231,7 +231,7 @@ func (a *Adapter) faultAt(from int, schema, path, keyword, message string) *prot
 
 // syntaxFault tells of the fault that stopped the scanner.
 func (a *Adapter) syntaxFault(from int, schema string) *protocol.Fault {
-	keyword, message := describe(a.body.Err().(*scan.Error).Code)
+	keyword, message := describe(a.body.Code())
 	return a.faultAt(from, schema, "", keyword, message)
 }
 

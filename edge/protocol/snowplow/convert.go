@@ -15,7 +15,7 @@ func (a *Adapter) convert(e *envelope.Event, id int, value string) {
 	}
 	var keyword, message string
 	switch p.conv {
-	case text:
+	case plainText:
 		e.Fill(&a.arena, p.field, p.name, value)
 	case trackerName:
 		if strings.ContainsAny(value, ":;") {

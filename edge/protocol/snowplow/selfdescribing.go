@@ -55,7 +55,7 @@ func (a *Adapter) unwrap(e *envelope.Event, w *wrapper, json []byte) bool {
 	s := &a.inner
 	s.Reset(json, a.limits.Depth)
 	good := true
-	var m pair
+	m := pair{arena: &a.arena}
 	for m.open(s); m.next(s); {
 		switch {
 		case w == &contextsWrapper:
@@ -65,8 +65,8 @@ func (a *Adapter) unwrap(e *envelope.Event, w *wrapper, json []byte) bool {
 		}
 	}
 	switch {
-	case s.Err() != nil || !s.End():
-		keyword, message := describe(s.Err().(*scan.Error).Code)
+	case s.Code() != scan.OK || !s.End():
+		keyword, message := describe(s.Code())
 		return a.violate(e, w, -1, keyword, message)
 	case m.keyword != "":
 		return a.violate(e, w, -1, m.keyword, m.message)
@@ -95,14 +95,14 @@ func (a *Adapter) entities(e *envelope.Event) bool {
 // contexts, or the self-describing event for an index of -1.
 func (a *Adapter) entity(e *envelope.Event, w *wrapper, index int, dst *envelope.SelfDescribing) bool {
 	s := &a.inner
-	var m pair
+	m := pair{arena: &a.arena}
 	for m.open(s); m.next(s); {
 		dst.Data = s.Skip()
 	}
 	if m.keyword != "" {
 		return a.violate(e, w, index, m.keyword, m.message)
 	}
-	dst.Schema = a.text(m.schema)
+	dst.Schema = text(&a.arena, m.schema)
 	if _, ok := ParseKey(dst.Schema); !ok {
 		return a.violate(e, w, index, "pattern", "schema must be iglu:vendor/name/format/MODEL-REVISION-ADDITION")
 	}
@@ -124,6 +124,7 @@ func (a *Adapter) violate(e *envelope.Event, w *wrapper, index int, keyword, mes
 // pair walks an object that must have the members schema, a string, and data,
 // in either order, and no others unless extras says so.
 type pair struct {
+	arena            *envelope.Arena // for names that are escaped
 	extras           bool
 	schema           scan.Text
 	keyword, message string // of the first rule broken
@@ -148,18 +149,19 @@ func (m *pair) open(s *scan.Scanner) {
 func (m *pair) next(s *scan.Scanner) bool {
 	var key scan.Text
 	for m.object && s.Member(&key) {
+		name := text(m.arena, key)
 		switch {
-		case key.Is("data") && !m.hasData:
+		case name == "data" && !m.hasData:
 			m.hasData = true
 			return true
-		case key.Is("schema") && !m.hasSchema:
+		case name == "schema" && !m.hasSchema:
 			m.hasSchema = true
 			if s.Kind() == scan.String {
 				s.String(&m.schema)
 				continue
 			}
 			m.fail("type", "schema must be a string")
-		case key.Is("data"), key.Is("schema"):
+		case name == "data", name == "schema":
 			m.fail("duplicateKey", "must have schema and data once each")
 		case !m.extras:
 			m.fail("additionalProperties", "must have no members besides schema and data")
@@ -180,7 +182,7 @@ func (m *pair) fail(keyword, message string) {
 
 // criterion reports whether a schema key is the prefix and a number.
 func (a *Adapter) criterion(key scan.Text, prefix string) bool {
-	addition, ok := strings.CutPrefix(a.text(key), prefix)
+	addition, ok := strings.CutPrefix(text(&a.arena, key), prefix)
 	if !ok {
 		return false
 	}

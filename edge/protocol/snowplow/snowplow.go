@@ -134,9 +134,9 @@ func isJSON(contentType string) bool {
 }
 
 // text returns a JSON string, unescaped.
-func (a *Adapter) text(t scan.Text) string {
+func text(a *envelope.Arena, t scan.Text) string {
 	if !t.Escaped {
 		return envelope.View(t.Raw)
 	}
-	return a.arena.KeepString(t.Append(a.arena.Bytes(len(t.Raw))))
+	return a.KeepString(t.Append(a.Bytes(len(t.Raw))))
 }
