@@ -32,17 +32,26 @@ func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
 func (t Text) unescapedIs(s string) bool {
 	var buf [utf8.UTFMax]byte
-	for raw := t.Raw; ; {
-		if len(raw) == 0 {
-			return s == ""
+	for raw := t.Raw; len(raw) > 0; {
+		n := 1
+		if raw[0] != '\\' {
+			buf[0], raw = raw[0], raw[1:]
+		} else {
+			var r rune
+			r, raw = unescape(raw)
+			n = utf8.EncodeRune(buf[:], r)
 		}
-		var b []byte
-		b, raw = step(buf[:0], raw)
-		if len(s) < len(b) || s[:len(b)] != view(b) {
+		if len(s) < n {
 			return false
 		}
-		s = s[len(b):]
+		for i := range n {
+			if s[i] != buf[i] {
+				return false
+			}
+		}
+		s = s[n:]
 	}
+	return s == ""
 }
 
 // Bytes returns the text unescaped: Raw itself where nothing is escaped, else
@@ -110,13 +119,20 @@ func step(dst, raw []byte) (out, rest []byte) {
 	if raw[0] != '\\' {
 		return append(dst, raw[0]), raw[1:]
 	}
+	r, rest := unescape(raw)
+	return utf8.AppendRune(dst, r), rest // surrogates become U+FFFD
+}
+
+// unescape decodes the escape sequence at the start of raw. A surrogate without
+// its other half is returned as it is.
+func unescape(raw []byte) (r rune, rest []byte) {
 	if len(raw) < 2 {
-		return append(dst, raw[0]), nil
+		return rune(raw[0]), nil
 	}
 	if raw[1] != 'u' {
-		return append(dst, escapes[raw[1]]), raw[2:]
+		return rune(escapes[raw[1]]), raw[2:]
 	}
-	r := rune(hex4(raw[2:]))
+	r = rune(hex4(raw[2:]))
 	raw = raw[min(6, len(raw)):]
 	if r >= 0xd800 && r < 0xdc00 && len(raw) >= 6 && raw[0] == '\\' && raw[1] == 'u' {
 		if low := rune(hex4(raw[2:])); low >= 0xdc00 && low < 0xe000 {
@@ -124,5 +140,5 @@ func step(dst, raw []byte) (out, rest []byte) {
 			raw = raw[6:]
 		}
 	}
-	return utf8.AppendRune(dst, r), raw // surrogates become U+FFFD
+	return r, raw
 }
