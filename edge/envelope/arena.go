@@ -10,7 +10,8 @@ type Arena struct{ block []byte }
 func (a *Arena) Reset() { a.block = a.block[:0] }
 
 // Bytes returns an empty slice with room for n bytes. Append at most n, then
-// give it back to [Arena.Keep].
+// give it back to [Arena.Keep]. The next Bytes or Copy hands out the same room
+// again unless it was kept: only one result can be worked on at a time.
 func (a *Arena) Bytes(n int) []byte {
 	if cap(a.block)-len(a.block) < n {
 		// Earlier parts of this request keep the old block alive; the next request starts in this one.
