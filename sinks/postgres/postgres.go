@@ -22,6 +22,7 @@ type Sink struct {
 	ends     []int  // where each event's line ends
 	indexes  []int  // its place in the batch
 	failures []sinks.EventError
+	staged   int // batches still to go by way of staging
 }
 
 func newSink(c Config) (*Sink, error) {

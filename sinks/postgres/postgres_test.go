@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -174,12 +175,13 @@ func TestServer(t *testing.T) {
 	for name, test := range map[string]func(*testing.T, string){
 		"least privilege": leastPrivilege, "add columns": addColumns, "newer table": newerTable, "two tables": twoTables,
 		"views": views, "durable whatever the default": durable, "refusals name no value": refusals, "odd names": oddNames,
+		"an index of yours": foreignIndex,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, server.Database(t)) })
 	}
 }
 
-// leastPrivilege migrates as the owner and writes as a user that may insert and nothing else.
+// leastPrivilege migrates as the owner and writes as a user that may insert and see the key, and nothing else.
 func leastPrivilege(t *testing.T, dsn string) {
 	exec(t, dsn, "CREATE ROLE writer LOGIN")
 	writer := Config{DSN: sinks.Secret(as(t, dsn, "writer"))}
@@ -192,12 +194,13 @@ func leastPrivilege(t *testing.T, dsn string) {
 			t.Fatal(err)
 		}
 	}
-	for _, grant := range []string{`GRANT USAGE ON SCHEMA "atomic" TO "writer"`, `GRANT INSERT ON "atomic"."events" TO "writer"`} {
+	for _, grant := range []string{`GRANT USAGE ON SCHEMA "atomic" TO "writer"`, `GRANT INSERT ON "atomic"."events" TO "writer"`,
+		`GRANT SELECT (event_id, event_fingerprint) ON "atomic"."events" TO "writer"`} {
 		if err := sink(t, writer).Check(t.Context()); err == nil || !strings.Contains(err.Error(), grant) {
 			t.Errorf("Check does not ask for %s: %v", grant, err)
 		}
 	}
-	exec(t, dsn, "GRANT USAGE ON SCHEMA atomic TO writer; GRANT INSERT ON atomic.events TO writer")
+	exec(t, dsn, "GRANT USAGE ON SCHEMA atomic TO writer; GRANT INSERT, SELECT (event_id, event_fingerprint) ON atomic.events TO writer")
 	if err := sink(t, writer).Check(t.Context()); err != nil {
 		t.Errorf("Check with the grants gives %v", err)
 	}
@@ -303,6 +306,36 @@ func refusals(t *testing.T, dsn string) {
 		if strings.Contains(f.Err.Error(), "canary") {
 			t.Errorf("the error quotes the event: %v", f.Err)
 		}
+	}
+}
+
+// foreignIndex: an event that meets a unique index which is not the key's is no
+// duplicate. It must be refused by name.
+func foreignIndex(t *testing.T, dsn string) {
+	s := open(t, Config{DSN: sinks.Secret(dsn), Migrate: true})
+	exec(t, dsn, "CREATE UNIQUE INDEX mine ON atomic.events (page_title)")
+	events := sinktest.Events(1, 4)
+	clash := sinktest.With(events[3], "page_title", "Product 0")
+	for _, b := range []struct {
+		events []sinks.Event
+		failed []int
+	}{{events[:2], nil}, {[]sinks.Event{events[2], clash}, []int{1}}, {[]sinks.Event{clash, events[0], events[3]}, []int{0}}} {
+		err := s.Write(t.Context(), sinks.Batch{Events: b.events})
+		var partial *sinks.BatchError
+		var failed []int
+		if errors.As(err, &partial) {
+			for _, f := range partial.Failed {
+				failed = append(failed, f.Index)
+			}
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(failed, b.failed) {
+			t.Errorf("refused are %v, want %v: %v", failed, b.failed, err)
+		}
+	}
+	if n := count(t, dsn, "atomic.events"); n != 4 {
+		t.Errorf("%d events are stored, want 4", n)
 	}
 }
 

@@ -13,8 +13,9 @@ import (
 	"weir/sinks"
 )
 
-// staging is a temporary table of the connection: COPY knows no ON CONFLICT, so
-// a batch is copied there and inserted from there.
+// staging is a temporary table of the connection, for batches that hold events
+// which are stored already: COPY knows no ON CONFLICT, so they are copied there
+// and inserted from there.
 const staging = "weir_staging"
 
 var (
@@ -22,19 +23,44 @@ var (
 	copyStaging   = "COPY pg_temp." + staging + " (" + dialect.Names() + ") FROM STDIN"
 )
 
-// insert takes what is staged. The order keeps two hosts that store the same
-// events from waiting for each other's keys in a circle.
+// insert takes what is staged. Only the key makes a duplicate: an event that
+// meets another unique index, one of the operator's, is refused, not dropped.
+// The order keeps two hosts that store the same events from waiting for each
+// other's keys in a circle.
 func (t table) insert() string {
 	return "INSERT INTO " + t.quoted() + " (" + dialect.Names() + ") SELECT " + dialect.Names() +
-		" FROM pg_temp." + staging + " ORDER BY event_id, event_fingerprint ON CONFLICT DO NOTHING"
+		" FROM pg_temp." + staging + " ORDER BY event_id, event_fingerprint ON CONFLICT ON CONSTRAINT " + quote(t.key()) + " DO NOTHING"
 }
 
-// storeAll stores every rendered event, or none.
+// cautious is how many batches go by way of staging after one that held a
+// duplicate: a replay is mostly duplicates, and each direct try in vain leaves
+// dead rows behind.
+const cautious = 100
+
+// storeAll stores every rendered event, or none: straight into the table, and
+// if that meets an event which is stored already, by way of staging.
 func (s *Sink) storeAll(ctx context.Context) error {
 	if len(s.ends) == 0 {
 		return nil
 	}
+	if s.staged > 0 {
+		s.staged--
+	} else {
+		err := s.inTransaction(ctx, func() error {
+			return s.copy(ctx, 0, len(s.ends), "COPY "+s.table.quoted()+" ("+dialect.Names()+") FROM STDIN")
+		})
+		if !isRepetition(err, s.table.key()) {
+			return err
+		}
+		s.staged = cautious
+	}
 	return s.inTransaction(ctx, func() error { return s.store(ctx, 0, len(s.ends)) })
+}
+
+// isRepetition reports whether a key that is there already stopped a COPY.
+func isRepetition(err error, key string) bool {
+	var e *pgconn.PgError
+	return errors.As(err, &e) && e.Code == "23505" && e.ConstraintName == key
 }
 
 // storeHalving stores what the server takes, in one transaction. A part that is
@@ -86,12 +112,20 @@ func (s *Sink) inTransaction(ctx context.Context, f func() error) error {
 	return nil
 }
 
+// store puts events into staging and from there into the table.
 func (s *Sink) store(ctx context.Context, from, to int) error {
-	if _, err := s.conn.PgConn().CopyFrom(ctx, bytes.NewReader(s.span(from, to)), copyStaging); err != nil {
-		return fmt.Errorf("copying: %w", err)
+	if err := s.copy(ctx, from, to, copyStaging); err != nil {
+		return err
 	}
 	if err := s.exec(ctx, s.table.insert()); err != nil {
 		return fmt.Errorf("inserting: %w", err)
+	}
+	return nil
+}
+
+func (s *Sink) copy(ctx context.Context, from, to int, statement string) error {
+	if _, err := s.conn.PgConn().CopyFrom(ctx, bytes.NewReader(s.span(from, to)), statement); err != nil {
+		return fmt.Errorf("copying: %w", err)
 	}
 	return nil
 }
@@ -124,7 +158,7 @@ func refusal(err error) error {
 		text += ", constraint " + e.ConstraintName
 	}
 	column := e.ColumnName
-	if _, rest, ok := strings.Cut(e.Where, "COPY "+staging+", line 1, column "); ok {
+	if _, rest, ok := strings.Cut(e.Where, "COPY "+staging+", line 1, column "); ok { // it goes on with the value
 		column, _, _ = strings.Cut(rest, ":")
 	}
 	if column != "" {

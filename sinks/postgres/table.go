@@ -27,6 +27,9 @@ type table struct{ schema, name string }
 func (t table) String() string { return t.schema + "." + t.name }
 func (t table) quoted() string { return pgx.Identifier{t.schema, t.name}.Sanitize() }
 
+// key is the constraint that keeps events unique.
+func (t table) key() string { return t.name + "_key" }
+
 // beside names a view or the like next to the table.
 func (t table) beside(name string) string {
 	return pgx.Identifier{t.schema, t.name + "_" + name}.Sanitize()
@@ -44,7 +47,7 @@ const migrationLock = 0x77656972
 var steps = []func(t table) []string{
 	func(t table) []string {
 		return []string{
-			"CREATE TABLE " + t.quoted() + " (\n\t" + dialect.Definitions() + ",\n\tCONSTRAINT " + quote(t.name+"_key") +
+			"CREATE TABLE " + t.quoted() + " (\n\t" + dialect.Definitions() + ",\n\tCONSTRAINT " + quote(t.key()) +
 				" UNIQUE (" + quote(columns.Key[0]) + ", " + quote(columns.Key[1]) + ")\n)",
 			// Events arrive about in the order of their time: a few pages of BRIN
 			// serve where a B-tree would grow with the table.
