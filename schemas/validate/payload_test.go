@@ -65,8 +65,8 @@ func productEvent(i int, bad bool) []byte {
 		sku, at, category, position, extra = strings.ToLower(sku), at[:10], `"tools"`, `"third"`, `,"colour":"blue"`
 	}
 	return fmt.Appendf(nil, `{"schema":"iglu:com.snowplowanalytics.snowplow/unstruct_event/jsonschema/1-0-0","data":{"schema":"iglu:com.example/product_view/jsonschema/1-0-%d","data":{`+
-		`"sku":"%s","name":"Field guide to rivers, volume %d","viewedAt":"%s","sessionId":"%08x-1c9f-4b7e-9a51-%012x",`+
-		`"url":"https://shop.example.com/books/rivers/%d?ref=home","currency":"%s","category":%s,"price":%d.%02d,"quantity":%d,"position":%s,`+
+		`"sku":"%s","name":"Field guide to the rivers and lakes of the north, volume %d","viewedAt":"%s","sessionId":"%08x-1c9f-4b7e-9a51-%012x",`+
+		`"url":"https://shop.example.com/en/books/rivers/%d?ref=home&page=2","currency":"%s","category":%s,"price":%d.%02d,"quantity":%d,"position":%s,`+
 		`"rating":%d.5,"inStock":%t,"brand":%s,"tags":["new","paper%d","nature"],"referrer":"https://www.example.org/search"%s}}}`,
 		i%8, sku, i, at, i*7919, i*104729, i*31, []string{"EUR", "USD", "GBP", "SEK", "JPY"}[i%5], category, 10+i, i, 1+i%9, position,
 		i%5, i%2 == 0, []string{"null", `"Riverside"`}[i%2], i, extra)
@@ -74,7 +74,8 @@ func productEvent(i int, bad bool) []byte {
 
 func trackerRequest(i int, encoded bool) []byte {
 	event := fmt.Sprintf(`{"schema":"iglu:com.snowplowanalytics.snowplow/unstruct_event/jsonschema/1-0-0","data":{"schema":"iglu:com.snowplowanalytics.snowplow/link_click/jsonschema/1-0-1","data":{"targetUrl":"https://www.example.org/page/%d","elementId":"nav-%d","elementClasses":["button","wide"],"elementTarget":"_blank"}}}`, i*17, i)
-	contexts := fmt.Sprintf(`{"schema":"iglu:com.snowplowanalytics.snowplow/contexts/jsonschema/1-0-0","data":[{"schema":"iglu:com.snowplowanalytics.snowplow/web_page/jsonschema/1-0-0","data":{"id":"%08x-55aa-4cc3-8d10-%012x"}},{"schema":"iglu:com.example/user/jsonschema/1-0-0","data":{"id":"u%d","plan":"free","since":"2025-01-%02d"}}]}`, i*7919, i*104729, i, 1+i%28)
+	contexts := fmt.Sprintf(`{"schema":"iglu:com.snowplowanalytics.snowplow/contexts/jsonschema/1-0-0","data":[{"schema":"iglu:com.snowplowanalytics.snowplow/web_page/jsonschema/1-0-0","data":{"id":"%08x-55aa-4cc3-8d10-%012x"}},{"schema":"iglu:com.example/user/jsonschema/1-0-0","data":{"id":"u%d","plan":"free","since":"2025-01-%02d"}},{"schema":"iglu:com.snowplowanalytics.snowplow/client_session/jsonschema/1-0-2","data":{"userId":"%08x-77b0-4d1e-b2c3-%012x","sessionId":"%08x-0c1d-4e2f-a3b4-%012x","sessionIndex":%d,"previousSessionId":null,"storageMechanism":"LOCAL_STORAGE","firstEventId":"%08x-9e1b-4a7c-8f00-%012x"}},{"schema":"iglu:com.snowplowanalytics.snowplow/browser_context/jsonschema/1-0-0","data":{"viewport":"1200x900","documentSize":"1440x%d","resolution":"1920x1080","colorDepth":24,"devicePixelRatio":2,"cookiesEnabled":true,"online":true,"browserLanguage":"en-GB"}}]}`,
+		i*7919, i*104729, i, 1+i%28, i*49979687, i*67867967, i*15485863, i*32452843, i, i*3571, i*611953, 2000+i)
 	ue, co := `"ue_pr":`+quote(event), `"co":`+quote(contexts)
 	if encoded {
 		ue, co = `"ue_px":`+quote(base64.RawURLEncoding.EncodeToString([]byte(event))), `"cx":`+quote(base64.RawURLEncoding.EncodeToString([]byte(contexts)))
