@@ -16,10 +16,13 @@ const (
 	// hintCount is a power of two.
 	hintCount = 512
 
-	// Fuel is the number of bytes that may be read again: fuelFactor for each
-	// byte of the document and fuelBase besides.
+	// The fuel of a run is the number of bytes that may be read again:
+	// fuelFactor for each byte of the document and fuelBase besides.
 	fuelFactor = 64
 	fuelBase   = 1 << 18
+
+	// maxDocument is the size from which on offsets would not fit.
+	maxDocument = 1 << 31
 )
 
 // Run is the state and the result of running a program. A Run that is used
@@ -75,7 +78,9 @@ type Capture struct {
 }
 
 // Run validates doc and reports whether it is valid. Violations and captures
-// are left in r.
+// are left in r; those of an invalid document are of use, too, but a value that
+// several branches claim may lack its capture. Documents of 2 GiB and more are
+// refused, with "fuel".
 func (p Program) Run(r *Run, doc []byte) bool {
 	r.Violations, r.More, r.Captures = r.Violations[:0], 0, r.Captures[:0]
 	r.steps, r.marks, r.words, r.extent, r.scopes = r.steps[:0], r.marks[:0], r.words[:0], r.extent[:0], r.scopes[:0]
@@ -91,6 +96,9 @@ func (p Program) Run(r *Run, doc []byte) bool {
 		r.set, root = emptySet, bundle.Nothing
 	}
 	r.t = &r.set.b.Tables
+	if uint64(len(doc)) >= maxDocument {
+		return r.fault(kwFuel, 0, 0) >= 0
+	}
 	end := r.value(root, scan.Space(doc, 0))
 	if !r.dead {
 		if end = scan.Space(doc, end); end < len(doc) {

@@ -183,7 +183,7 @@ func TestWasm(t *testing.T) {
 		}
 		judge(1)
 		size := e.instance.Memory().Size()
-		judge(10_000)
+		judge(2_000)
 		if grown := e.instance.Memory().Size(); grown != size {
 			t.Errorf("schema %d: memory grew from %d to %d bytes", i, size, grown)
 		}
