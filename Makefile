@@ -53,4 +53,4 @@ fmt: ## Format Go sources
 	gofmt -w edge host schemas sinks
 
 clean: ## Remove what was built in the tree; the cache outside it stays
-	rm -rf .build bin edge/cloudflare/build edge/wazero/module/*.wasm edge/wazero/module/*.bundle
+	rm -rf .build bin edge/cloudflare/build edge/wazero/module/*.wasm edge/wazero/module/*.bundle host/ui/tracker/*.js host/ui/tracker/*.txt
