@@ -34,9 +34,7 @@ func (t *tree) get(name string) *tree {
 	return nil
 }
 
-// isTrue and isFalse tell booleans apart.
-func (t *tree) isTrue() bool  { return t != nil && t.kind == scan.True }
-func (t *tree) isFalse() bool { return t != nil && t.kind == scan.False }
+func (t *tree) isTrue() bool { return t != nil && t.kind == scan.True }
 
 // pointer is the RFC 6901 pointer of the value in its document.
 func (t *tree) pointer() string {

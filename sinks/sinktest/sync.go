@@ -53,7 +53,7 @@ func SyncFails(t *testing.T, sink func(t testing.TB, place string) sinks.Sink) {
 func writeUntilSyncFails(sink sinks.Sink, most int) error {
 	ctx := context.Background()
 	if err := sink.Open(ctx); err != nil {
-		return fmt.Errorf("Open: %w", err)
+		return fmt.Errorf("opening: %w", err)
 	}
 	for n := range most {
 		err := sink.Write(ctx, sinks.Batch{ID: fmt.Sprint(n), Events: span(1, n, n+1)})
@@ -62,7 +62,7 @@ func writeUntilSyncFails(sink sinks.Sink, most int) error {
 		case errors.Is(err, sinks.ErrNotConnected):
 			return nil
 		default:
-			return fmt.Errorf("Write after a failed sync gives %w, want ErrNotConnected", err)
+			return fmt.Errorf("a write after a failed sync gives %w, want ErrNotConnected", err)
 		}
 	}
 	return fmt.Errorf("%d writes were acknowledged without a sync", most)
