@@ -1,0 +1,267 @@
+package sqlite
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"weir/host/journal"
+)
+
+// clock is a clock that a test moves.
+type clock struct{ ms atomic.Int64 }
+
+func newClock(at time.Time) *clock {
+	c := new(clock)
+	c.ms.Store(at.UnixMilli())
+	return c
+}
+
+func (c *clock) now() time.Time          { return time.UnixMilli(c.ms.Load()) }
+func (c *clock) advance(d time.Duration) { c.ms.Add(d.Milliseconds()) }
+
+// fill appends until the journal is full and returns how many it took.
+func fill(t *testing.T, j *Journal) int {
+	t.Helper()
+	for n := range 10_000 {
+		_, err := j.Append(t.Context(), journal.Batch{ID: journal.NewID(time.Now()), Frame: noise(16 << 10), Events: 1})
+		if errors.Is(err, journal.ErrFull) {
+			return n
+		}
+		if err != nil {
+			t.Fatalf("filling: %v", err)
+		}
+	}
+	t.Fatal("the journal never fills")
+	return 0
+}
+
+func TestFullIsReversible(t *testing.T) {
+	dir := t.TempDir()
+	j := open(t, dir, Options{Routes: []string{"a"}, MaxBytes: 2 << 20})
+	stored := fill(t, j)
+	if err := j.Err(); err != nil {
+		t.Fatalf("a full journal counts as broken: %v", err)
+	}
+	if err := j.Ready(t.Context()); !errors.Is(err, journal.ErrFull) {
+		t.Errorf("a full journal is ready: %v", err)
+	}
+	r := routeOf(t, j, "a")
+	got := readAll(t, r)
+	if len(got) != stored {
+		t.Fatalf("%d of %d batches can be read", len(got), stored)
+	}
+	// Positions, plans and dead letters have room although batches have none.
+	if err := r.Plan(t.Context(), journal.Position{Seq: 3}); err != nil {
+		t.Fatalf("planning in a full journal: %v", err)
+	}
+	letters := make([]journal.DeadLetter, 20)
+	for i := range letters {
+		letters[i] = journal.DeadLetter{Route: "a", Envelope: noise(10 << 10)}
+	}
+	if err := r.Settle(t.Context(), journal.Position{Seq: got[len(got)-1].Seq + 1}, letters); err != nil {
+		t.Fatalf("settling in a full journal: %v", err)
+	}
+	deadline := time.Now().Add(10 * time.Second)
+	for {
+		_, err := j.Append(t.Context(), journal.Batch{ID: journal.NewID(time.Now()), Frame: noise(1 << 10), Events: 1})
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, journal.ErrFull) || time.Now().After(deadline) {
+			t.Fatalf("after its route moved on: %v", err)
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	if err := j.Ready(t.Context()); err != nil {
+		t.Errorf("not ready although it accepts: %v", err)
+	}
+	closeJournal(t, j)
+	info, err := os.Stat(filepath.Join(dir, "journal.db"))
+	if err != nil || info.Size() > maxPages(2<<20)*pageSize {
+		t.Errorf("the file has %d bytes, %v; more than the limit with its reserve", info.Size(), err)
+	}
+}
+
+// The volume, or the file's own hard limit, ends before the soft limit.
+func TestHardLimitIsFull(t *testing.T) {
+	j := open(t, t.TempDir(), Options{Routes: []string{"a"}, MaxBytes: 1 << 40})
+	if _, err := j.w.conn.ExecContext(t.Context(), "PRAGMA max_page_count = 300"); err != nil {
+		t.Fatal(err)
+	}
+	stored := fill(t, j)
+	if err := j.Err(); err != nil {
+		t.Fatalf("a full volume counts as broken: %v", err)
+	}
+	if got := readAll(t, routeOf(t, j, "a")); len(got) != stored {
+		t.Fatalf("%d of %d acknowledged batches can be read", len(got), stored)
+	}
+	if _, err := j.w.conn.ExecContext(t.Context(), "PRAGMA max_page_count = 3000"); err != nil {
+		t.Fatal(err)
+	}
+	store(t, j, noise(16<<10))
+}
+
+// A volume that fills up, with whatever, is refused before it is full to the
+// last byte, and settled batches make room although their time is not over.
+func TestFullVolume(t *testing.T) {
+	var left atomic.Int64
+	left.Store(1 << 40)
+	clock := newClock(time.Now())
+	j := open(t, t.TempDir(), Options{Routes: []string{"a"}, Retain: time.Hour, Now: clock.now,
+		free: func() (int64, error) { return left.Load(), nil }})
+	store(t, j, noise(100))
+	r := routeOf(t, j, "a")
+	got := readAll(t, r)
+	left.Store(reserve - 1)
+	clock.advance(2 * time.Second)
+	if _, err := j.Append(t.Context(), journal.Batch{ID: journal.NewID(time.Now()), Frame: noise(10), Events: 1}); !errors.Is(err, journal.ErrFull) {
+		t.Fatalf("appending to a full volume: %v", err)
+	}
+	if err := j.Ready(t.Context()); !errors.Is(err, journal.ErrFull) {
+		t.Errorf("ready on a full volume: %v", err)
+	}
+	if err := r.Settle(t.Context(), journal.Position{Seq: got[0].Seq + 1}, []journal.DeadLetter{{Route: "a"}}); err != nil {
+		t.Fatalf("settling on a full volume: %v", err)
+	}
+	for deadline := time.Now().Add(10 * time.Second); j.pruned.Load() < got[0].Seq; time.Sleep(5 * time.Millisecond) {
+		clock.advance(time.Second)
+		if time.Now().After(deadline) {
+			t.Fatal("a settled batch is kept on a full volume")
+		}
+	}
+	left.Store(1 << 40)
+	clock.advance(2 * time.Second)
+	store(t, j, noise(10))
+}
+
+func TestSequenceSurvivesEmptyLog(t *testing.T) {
+	dir := t.TempDir()
+	clock := newClock(time.Now())
+	opt := Options{Routes: []string{"a"}, Now: clock.now}
+	j := open(t, dir, opt)
+	for range 5 {
+		store(t, j, noise(100))
+	}
+	r := routeOf(t, j, "a")
+	got := readAll(t, r)
+	if err := r.Settle(t.Context(), journal.Position{Seq: got[4].Seq + 1}, nil); err != nil {
+		t.Fatal(err)
+	}
+	emptied := func() bool {
+		var n int
+		if err := j.read.QueryRow("SELECT count(*) FROM log").Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n == 0
+	}
+	for deadline := time.Now().Add(10 * time.Second); !emptied(); time.Sleep(10 * time.Millisecond) {
+		clock.advance(time.Second)
+		if time.Now().After(deadline) {
+			t.Fatal("settled batches are never removed")
+		}
+	}
+	closeJournal(t, j)
+	j = open(t, dir, opt)
+	store(t, j, []byte("next"))
+	got = readAll(t, routeOf(t, j, "a"))
+	if len(got) != 1 || got[0].Seq != 6 || string(got[0].Frame) != "next" {
+		t.Fatalf("after the log was emptied the route reads %v, want batch 6", got)
+	}
+	// A route that joins later begins at the oldest batch kept.
+	closeJournal(t, j)
+	opt.Routes = []string{"a", "late"}
+	j = open(t, dir, opt)
+	if got = readAll(t, routeOf(t, j, "late")); len(got) != 1 || got[0].Seq != 6 {
+		t.Errorf("a late route reads %v, want batch 6", got)
+	}
+}
+
+// With the log emptied and every known route gone, the sequence still goes on.
+func TestSequenceSurvivesWithoutRoutes(t *testing.T) {
+	dir := t.TempDir()
+	clock := newClock(time.Now())
+	j := open(t, dir, Options{Routes: []string{"a"}, Now: clock.now})
+	for range 3 {
+		store(t, j, noise(10))
+	}
+	if err := routeOf(t, j, "a").Settle(t.Context(), journal.Position{Seq: 4}, nil); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(10 * time.Second); j.pruned.Load() < 3; time.Sleep(10 * time.Millisecond) {
+		clock.advance(time.Second)
+		if time.Now().After(deadline) {
+			t.Fatal("settled batches are never removed")
+		}
+	}
+	closeJournal(t, j)
+	j = open(t, dir, Options{Routes: []string{"b"}})
+	store(t, j, []byte("next"))
+	if got := readAll(t, routeOf(t, j, "b")); len(got) != 1 || got[0].Seq != 4 {
+		t.Errorf("read %v, want batch 4", got)
+	}
+}
+
+func TestRetainKeepsSettledBatches(t *testing.T) {
+	clock := newClock(time.Now())
+	j := open(t, t.TempDir(), Options{Routes: []string{"a"}, Retain: time.Hour, Now: clock.now})
+	settle := func() {
+		r := routeOf(t, j, "a")
+		if err := r.Settle(t.Context(), journal.Position{Seq: j.head.Load() + 1}, []journal.DeadLetter{{Route: "a"}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	kept := func() (n int) {
+		if err := j.read.QueryRow("SELECT count(*) FROM log").Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	store(t, j, noise(10))
+	store(t, j, noise(10))
+	settle()
+	clock.advance(50 * time.Minute)
+	settle()
+	if n := kept(); n != 2 {
+		t.Errorf("%d batches kept within the time, want 2", n)
+	}
+	store(t, j, noise(10))
+	clock.advance(20 * time.Minute)
+	settle()
+	settle()
+	if n := kept(); n != 1 {
+		t.Errorf("%d batches kept, want the one that is younger than an hour", n)
+	}
+}
+
+func TestIDsAreForgottenAfterTheirTime(t *testing.T) {
+	clock := newClock(time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC))
+	j := open(t, t.TempDir(), Options{Routes: []string{"a"}, Now: clock.now})
+	batch := journal.Batch{ID: journal.NewID(clock.now()), Frame: []byte("x"), Events: 1}
+	known := func() bool {
+		t.Helper()
+		k, err := j.Append(t.Context(), batch)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return k[0]
+	}
+	if known() {
+		t.Fatal("known at first")
+	}
+	for day := 1; day <= 13; day++ {
+		clock.advance(24 * time.Hour)
+		if !known() {
+			t.Fatalf("forgotten after %d days", day)
+		}
+	}
+	clock.advance(25 * time.Hour)
+	store(t, j, noise(10)) // the commit that forgets
+	var ids int
+	if err := j.read.QueryRow("SELECT count(*) FROM seen").Scan(&ids); err != nil || ids != 1 {
+		t.Errorf("%d ids are remembered after 14 days, %v; want the last one", ids, err)
+	}
+}
