@@ -57,6 +57,10 @@ func (r *Run) inPlace(s step, arg, node uint32, i, end int) bool {
 // try evaluates another node on a value that has been read before, quietly,
 // and reports whether it holds. If not, no trace is left but reach.
 func (r *Run) try(s step, arg, node uint32, i, end int) bool {
+	if n := &r.t.Nodes[node]; n.Types&typesOf[r.doc[i]] == 0 {
+		r.reach = 2 * i
+		return false
+	}
 	saved, quiet := r.save(), r.quiet
 	if !r.spend(end-i, i) || !r.push(s, arg, i) {
 		return false
@@ -83,6 +87,14 @@ func (r *Run) try(s step, arg, node uint32, i, end int) bool {
 		r.marks = r.marks[:saved.marks]
 	}
 	return true
+}
+
+// typesOf maps the first byte of a value to the types it may have.
+var typesOf = [256]uint8{
+	'n': bundle.TypeNull, 't': bundle.TypeBoolean, 'f': bundle.TypeBoolean, '"': bundle.TypeString,
+	'[': bundle.TypeArray, '{': bundle.TypeObject, '-': bundle.TypeNumber,
+	'0': bundle.TypeNumber, '1': bundle.TypeNumber, '2': bundle.TypeNumber, '3': bundle.TypeNumber, '4': bundle.TypeNumber,
+	'5': bundle.TypeNumber, '6': bundle.TypeNumber, '7': bundle.TypeNumber, '8': bundle.TypeNumber, '9': bundle.TypeNumber,
 }
 
 func (r *Run) anyOf(id uint32, branches []uint32, i, end int) bool {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/tetratelabs/wazero"
@@ -187,6 +188,17 @@ func TestWasm(t *testing.T) {
 		if grown := e.instance.Memory().Size(); grown != size {
 			t.Errorf("schema %d: memory grew from %d to %d bytes", i, size, grown)
 		}
+	}
+	// The deepest evaluation that is let through must fit the module's stack.
+	deep := strings.Repeat(`{"oneOf":[`, 12) + `{"items":{"$ref":"#"}}` + strings.Repeat(`]}`, 12)
+	b, prog, err := bundleOf([]byte(deep), compile.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.fresh(t, b)
+	doc := []byte(strings.Repeat("[", 40) + strings.Repeat("]", 40))
+	if got, want := e.describe(t, doc), describe(prog.Validate(nil, doc)); got != want || !strings.Contains(want, " depth ") {
+		t.Errorf("40 levels of 12 branches: wasm says %s, native %s", got, want)
 	}
 	need.Ran(t, "engine", "wazero")
 	need.Ran(t, "engine", "native")
