@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -175,7 +176,7 @@ func BenchmarkSideBySide(b *testing.B) {
 	)
 	for range b.N {
 		var out strings.Builder
-		fmt.Fprintf(&out, "\nmedians of %d rounds in turns, %d variants of each document\n", rounds, variants)
+		fmt.Fprintf(&out, "\nmedians of %d rounds in turns, %d variants of each document%s\n", rounds, variants, load())
 		for _, p := range payloads(b) {
 			list := contenders(b, p)
 			times := make([][]float64, len(list))
@@ -194,6 +195,15 @@ func BenchmarkSideBySide(b *testing.B) {
 		}
 		fmt.Print(out.String()) // b.Log would cut it short
 	}
+}
+
+// load tells how busy the machine is, where it says so.
+func load() string {
+	b, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return ""
+	}
+	return ", load average " + strings.Join(strings.Fields(string(b))[:1], "")
 }
 
 // timed returns nanoseconds per document.
