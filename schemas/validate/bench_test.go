@@ -203,7 +203,8 @@ func load() string {
 	if err != nil {
 		return ""
 	}
-	return ", load average " + strings.Join(strings.Fields(string(b))[:1], "")
+	minute, _, _ := strings.Cut(string(b), " ")
+	return ", load average " + minute
 }
 
 // timed returns nanoseconds per document.
