@@ -221,7 +221,7 @@ func (c *compiler) compile() *bundle.Tables {
 			return nil
 		}
 		if c.dynamic && !c.scoped {
-			c.scoped = true // once more, with feeling for resources
+			c.scoped = true // read all again, with entries into resources told apart
 			continue
 		}
 		if c.checkCycles(); len(c.errs) > 0 {
