@@ -41,6 +41,18 @@ func host(t *testing.T) (url string, batches chan string) {
 	}), batches
 }
 
+// receive waits for a batch, but not for ever.
+func receive[T any](t *testing.T, from <-chan T) T {
+	t.Helper()
+	select {
+	case got := <-from:
+		return got
+	case <-time.After(10 * time.Second):
+		t.Fatal("nothing was delivered")
+		panic("unreachable")
+	}
+}
+
 func serve(t *testing.T, h http.HandlerFunc) string {
 	s := httptest.NewServer(h)
 	t.Cleanup(s.Close)
@@ -81,7 +93,7 @@ func TestABatchReachesItsHost(t *testing.T) {
 	if resp.StatusCode != 200 || string(body) != "ok" || resp.Header.Get("Access-Control-Allow-Origin") != "https://shop.example" {
 		t.Errorf("answer = %d %q %v", resp.StatusCode, body, resp.Header)
 	}
-	batch := <-batches
+	batch := receive(t, batches)
 	for _, want := range []string{`"events":1`, `"failed":0`, `"app_id":"shop web"`, `"user_ipaddress":"192.0.2.0"`, `"page_url":"https://shop.example/tea"`, `"country":"CH"`} {
 		if !strings.Contains(batch, want) {
 			t.Errorf("batch lacks %s:\n%s", want, batch)
@@ -97,12 +109,14 @@ func TestTheNextHostIsTried(t *testing.T) {
 	good, batches := host(t)
 	failing := serve(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) })
 	mistaken := serve(t, func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "welcome") })
-	redirecting := serve(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, good+r.URL.Path, 307) })
-	edge := worker(t, strings.Join([]string{"http://127.0.0.1:1", failing, mistaken, redirecting, good}, ", "), "")
+	forgetful := serve(t, func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, `{"batch":"another"}`) })
+	elsewhere := serve(t, func(http.ResponseWriter, *http.Request) { t.Error("a redirect was followed") })
+	redirecting := serve(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, elsewhere+r.URL.Path, 307) })
+	edge := worker(t, strings.Join([]string{"http://127.0.0.1:1", failing, mistaken, forgetful, redirecting, good}, ", "), "")
 	if resp := post(t, edge+tp2, pageView); resp.StatusCode != 200 {
 		t.Errorf("status = %d, want 200", resp.StatusCode)
 	}
-	<-batches
+	receive(t, batches)
 	if len(batches) != 0 {
 		t.Error("the batch was delivered twice")
 	}
@@ -132,7 +146,7 @@ func TestFastAnswersFirst(t *testing.T) {
 		t.Errorf("status = %d, want 200", resp.StatusCode)
 	}
 	close(release)
-	<-taken
+	receive(t, taken)
 }
 
 func TestBodiesAreBounded(t *testing.T) {
@@ -148,7 +162,7 @@ func TestBodiesAreBounded(t *testing.T) {
 		if resp.StatusCode != 200 {
 			t.Errorf("status = %d, want 200", resp.StatusCode)
 		}
-		batch := <-batches
+		batch := receive(t, batches)
 		if !strings.Contains(batch, `"failed":1`) || strings.Contains(batch, strings.Repeat("x", 1001)) {
 			t.Errorf("batch = %s, want one failed event with at most 1000 bytes of body", batch)
 		}
@@ -183,7 +197,7 @@ func TestARequestAsItWasSent(t *testing.T) {
 	if gif, _ := io.ReadAll(resp.Body); resp.StatusCode != 200 || len(gif) != 43 {
 		t.Errorf("answer = %d with %d bytes, want the pixel", resp.StatusCode, len(gif))
 	}
-	batch := <-batches
+	batch := receive(t, batches)
 	for _, want := range []string{`"page_url":"https://shop.example/a/b?q=%20&r"`, `"page_title":"café noir"`} {
 		if !strings.Contains(batch, want) {
 			t.Errorf("batch lacks %s:\n%s", want, batch)

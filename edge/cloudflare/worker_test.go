@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"testing"
 
 	"weir/edge/abi"
@@ -12,6 +13,9 @@ import (
 	"weir/edge/cloudflare/workerdtest"
 	"weir/edge/collector"
 	"weir/edge/collector/collectortest"
+	"weir/edge/envelope"
+	"weir/edge/protocol"
+	"weir/edge/protocol/snowplow"
 	"weir/edge/toolchain/need"
 )
 
@@ -44,6 +48,37 @@ func TestGoldenSuite(t *testing.T) {
 		return open(t, workerdtest.Config{Bundle: bundle, Bindings: map[string]string{"WEIR_SETTINGS": string(settings)}})
 	})
 	need.Ran(t, "golden", "workerd")
+}
+
+// Text beyond ASCII takes another way through the glue than the suite's requests.
+func TestAnyTextCrosses(t *testing.T) {
+	bundle, settings := collectortest.Bundle(t), []byte(`{"privacy":{"geo":"city"}}`)
+	native, err := collector.New(settings, bundle, snowplow.New())
+	if err != nil {
+		t.Fatal(err)
+	}
+	collect := open(t, workerdtest.Config{Bundle: bundle, Bindings: map[string]string{"WEIR_SETTINGS": string(settings)}})
+	for _, text := range []string{"é", "Zürich", "plain then 茶", "😀 first", "a😀b", strings.Repeat("ü", 300), "\U0010ffff"} {
+		in := &collector.Input{
+			Request: protocol.Request{
+				Method: "GET", Path: "/i", Query: "e=pv&p=web&tv=x&page=" + text, Host: text, ClientIP: "192.0.2.1",
+				Headers: []protocol.Header{{Name: "User-Agent", Value: text}},
+			},
+			NowMillis: 1763679804123,
+			Location:  envelope.Location{Country: "CH", City: text},
+		}
+		want := abi.AppendOutcome(nil, native.Collect(in))
+		got, err := collect(in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if frame := abi.AppendOutcome(nil, got); string(frame) != string(want) {
+			t.Errorf("%q: workerd gives\n%s\nand Go\n%s", text, frame, want)
+		}
+		if !strings.Contains(string(got.Batch), text) {
+			t.Errorf("%q is not in the batch:\n%s", text, got.Batch)
+		}
+	}
 }
 
 func TestTraps(t *testing.T) {
