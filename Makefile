@@ -22,14 +22,13 @@ edge: setup ## Compile the collector with TinyGo and the schemas into a bundle
 	@edge/toolchain/build
 
 # Without TinyGo the binary runs the collector natively, and says so.
-build: setup ## Build bin/weir with the compiled edge and the demo's tracker inside
+build: setup ## Build .build/weir with the compiled edge and the demo's tracker inside
 	@edge/toolchain/build || echo 'make: going on without the edge module: weir dev will run the collector natively' >&2
 	@go run ./host/ui/fetchtracker || echo 'make: going on without the browser tracker: the demo page will say so' >&2
-	@mkdir -p bin
-	go build -trimpath -o bin/weir ./host/cmd/weir
+	go build -trimpath -o .build/weir ./host/cmd/weir
 
 run: build ## Run everything in one process, with a demo page: no configuration, no network
-	@bin/weir dev
+	@.build/weir dev
 
 test: setup ## Run every test on every runtime, with a summary of what ran and what did not
 	@.tools/test
@@ -53,4 +52,4 @@ fmt: ## Format Go sources
 	gofmt -w edge host schemas sinks
 
 clean: ## Remove what was built in the tree; the cache outside it stays
-	rm -rf .build bin edge/cloudflare/build edge/wazero/module/*.wasm edge/wazero/module/*.bundle host/ui/tracker/*.js host/ui/tracker/*.txt
+	rm -rf .build edge/cloudflare/build edge/wazero/module/*.wasm edge/wazero/module/*.bundle host/ui/tracker/*.js host/ui/tracker/*.txt

@@ -22,7 +22,9 @@ import (
 // with its reason. They skip even under WEIR_REQUIRE=all. A part leaves the
 // list the day it can be had.
 var Impossible = map[string]string{
-	"vulnerability-database": "govulncheck fetches it from the network, and the pipeline has none",
+	"vulnerability-database":      "govulncheck fetches it from the network, and the pipeline has none",
+	"data:iglu-central":           "not part of the repository and in no package registry: set WEIR_DATA to the folder that holds it",
+	"data:JSON-Schema-Test-Suite": "not part of the repository and in no package registry: set WEIR_DATA to the folder that holds it",
 }
 
 // Tool returns the path of a part that this package knows how to find; see

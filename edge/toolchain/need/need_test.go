@@ -87,25 +87,6 @@ func TestDataFollowsEnvironment(t *testing.T) {
 	}
 }
 
-func TestDataIsUnpackedOnce(t *testing.T) {
-	t.Setenv("WEIR_CACHE", t.TempDir())
-	t.Setenv("WEIR_DATA", "")
-	t.Setenv("WEIR_REQUIRE", "")
-	var places [2]string
-	for i := range places {
-		places[i] = Data(t, "iglu-central")
-		if _, err := os.Stat(filepath.Join(places[i], "schemas", "com.snowplowanalytics.snowplow", "web_page", "jsonschema", "1-0-0")); err != nil {
-			t.Error(err)
-		}
-	}
-	if left, _ := os.ReadDir(filepath.Join(Cache(), "data")); places[0] != places[1] || len(left) != 1 {
-		t.Errorf("unpacked to %v, leaving %v", places, left)
-	}
-	if _, r := watch(t, func(tb testing.TB) string { return Data(tb, "no-such-data") }); r.skipped == "" {
-		t.Error("data that is not there must skip")
-	}
-}
-
 func TestParseRun(t *testing.T) {
 	got, ok := ParseRun("    suite.go:9: " + Run{"golden", "workerd"}.String() + "\n")
 	if !ok || got != (Run{"golden", "workerd"}) {
