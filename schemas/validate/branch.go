@@ -121,7 +121,7 @@ func (r *Run) oneOf(id uint32, branches []uint32, i, end int) bool {
 		if r.try(stepOneOf, uint32(k), node, i, end) {
 			if matched++; matched == 2 {
 				r.Captures = r.Captures[:captures]
-				return r.violate(id, kwOneOf, 2, i)
+				return r.violate(id, kwOneOf, 0, i)
 			}
 		} else if r.dead {
 			return false
@@ -139,7 +139,7 @@ func (r *Run) noBranch(id uint32, k keyword, s step, branches []uint32, best, re
 		r.reach = max(reach, 2*i+1)
 		return false
 	}
-	r.record(id, k, 0, i)
+	r.record(id, k, uint32(len(branches)), i)
 	if reach <= 2*i {
 		return true // the value is of the wrong type for all of them
 	}

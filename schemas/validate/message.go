@@ -77,16 +77,27 @@ func (v *Violation) AppendMessage(dst []byte) []byte {
 	case kwMaxContains:
 		return appendCount(append(dst, "must contain at most "...), array.MaxContains, " item", " of those the schema asks for")
 	case kwAnyOf:
-		return append(dst, "must conform to at least one of the schemas in anyOf"...)
+		return appendFailed(append(dst, "must conform to at least one of the schemas in anyOf"...), v.arg)
 	case kwOneOf:
-		if v.arg > 1 {
-			return append(dst, "must conform to exactly one of the schemas in oneOf, not to several"...)
+		dst = append(dst, "must conform to exactly one of the schemas in oneOf"...)
+		if v.arg == 0 {
+			return append(dst, ", not to several"...)
 		}
-		return append(dst, "must conform to exactly one of the schemas in oneOf"...)
+		return appendFailed(dst, v.arg)
 	case kwNot:
 		return append(dst, "must not conform to the schema in not"...)
 	}
 	return append(dst, "is not valid"...)
+}
+
+// appendFailed appends how many branches were tried. What is wrong with the one
+// that came furthest are the violations that follow.
+func appendFailed(dst []byte, branches uint32) []byte {
+	dst = scan.AppendInt(append(dst, ": "...), int(branches))
+	if branches == 1 {
+		return append(dst, " branch failed"...)
+	}
+	return append(dst, " branches failed"...)
 }
 
 func (v *Violation) appendForbidden(dst []byte) []byte {

@@ -62,10 +62,10 @@ func TestViolations(t *testing.T) {
 		{`{"allOf":[true,{"type":"null"}]}`, `1`, []string{` | type | /allOf/1/type | must be null`}},
 		{`{"not":{"type":"string"}}`, `"x"`, []string{` | not | /not | must not conform to the schema in not`}},
 		{`{"anyOf":[{"type":"null"},{"type":"object","properties":{"a":{"type":"null"}}}]}`, `{"a":1}`, []string{
-			` | anyOf | /anyOf | must conform to at least one of the schemas in anyOf`,
+			` | anyOf | /anyOf | must conform to at least one of the schemas in anyOf: 2 branches failed`,
 			`/a | type | /anyOf/1/properties/a/type | must be null`}},
 		{`{"oneOf":[true,true]}`, `{"a":1}`, []string{` | oneOf | /oneOf | must conform to exactly one of the schemas in oneOf, not to several`}},
-		{`{"oneOf":[{"type":"null"},{"type":"string"}]}`, `1`, []string{` | oneOf | /oneOf | must conform to exactly one of the schemas in oneOf`}},
+		{`{"oneOf":[{"type":"null"},{"type":"string"}]}`, `1`, []string{` | oneOf | /oneOf | must conform to exactly one of the schemas in oneOf: 2 branches failed`}},
 		{`{"if":{"required":["a"]},"then":{"required":["b"]},"else":{"required":["c"]}}`, `{"a":1}`, []string{` | required | /then/required | must have the member "b"`}},
 		{`{"dependentRequired":{"a":["b"]},"dependentSchemas":{"a":{"minProperties":3}}}`, `{"a":1}`, []string{
 			` | dependentRequired | /dependentRequired | must have the member "b", since it has another that calls for it`,

@@ -1,0 +1,133 @@
+package validate
+
+import (
+	"weir/schemas/bundle"
+	"weir/schemas/scan"
+	"weir/schemas/validate/format"
+)
+
+// Value is the offending value as it stands in the document, nil where there
+// is none: after "syntax", "depth" and "fuel". It is the only thing about a
+// violation that shows what the sender sent; keep it from logs that may not.
+func (v *Violation) Value() []byte {
+	if v.keyword == kwSyntax || v.keyword == kwDepth || v.keyword == kwFuel {
+		return nil
+	}
+	end, code := scan.ValueEnd(v.doc, int(v.at), scan.MaxDepth)
+	if code != scan.OK {
+		return nil
+	}
+	return v.doc[v.at:end]
+}
+
+// Type is the JSON type of the offending value, such as "string", or "" where
+// there is no value. It tells integers from other numbers by how they are written.
+func (v *Violation) Type() string {
+	value := v.Value()
+	if value == nil {
+		return ""
+	}
+	switch value[0] {
+	case '{':
+		return "object"
+	case '[':
+		return "array"
+	case '"':
+		return "string"
+	case 't', 'f':
+		return "boolean"
+	case 'n':
+		return "null"
+	}
+	for _, c := range value {
+		if c == '.' || c == 'e' || c == 'E' {
+			return "number"
+		}
+	}
+	return "integer"
+}
+
+// AppendExpected appends what the keyword asked for, without a sentence around
+// it: the bound, the name of the missing member, the types, the format. It
+// appends nothing for keywords that hold schemas, for patterns, whose text is
+// not part of a bundle, and for weir's own codes.
+func (v *Violation) AppendExpected(dst []byte) []byte {
+	t := &v.set.b.Tables
+	n := v.nodeOf()
+	number, array, object := &t.Numbers[n.Number], &t.Arrays[n.Array], &t.Extras[t.Objects[n.Object].Extra]
+	switch v.keyword {
+	case kwType:
+		return appendTypeKeywords(dst, n.Types)
+	case kwEnum, kwConst:
+		return v.appendEnum(dst)
+	case kwMinLength:
+		return scan.AppendInt(dst, int(n.MinLength))
+	case kwMaxLength:
+		return scan.AppendInt(dst, int(n.MaxLength))
+	case kwFormat:
+		return append(dst, format.ID(n.Format).Name()...)
+	case kwMinimum, kwExclusiveMinimum:
+		return v.appendDecimal(dst, number.Min)
+	case kwMaximum, kwExclusiveMaximum:
+		return v.appendDecimal(dst, number.Max)
+	case kwMultipleOf:
+		return v.appendDecimal(dst, number.Multiple)
+	case kwRequired, kwDependencies, kwDependentRequired:
+		return append(dst, t.Name(&t.Slots[v.arg])...)
+	case kwMinProperties:
+		return scan.AppendInt(dst, int(object.MinProperties))
+	case kwMaxProperties:
+		return scan.AppendInt(dst, int(object.MaxProperties))
+	case kwMinItems:
+		return scan.AppendInt(dst, int(array.MinItems))
+	case kwMaxItems:
+		return scan.AppendInt(dst, int(array.MaxItems))
+	case kwMinContains:
+		return scan.AppendInt(dst, int(array.MinContains))
+	case kwMaxContains:
+		return scan.AppendInt(dst, int(array.MaxContains))
+	}
+	return dst
+}
+
+// AppendHolderPath appends, in the form of [Violation.AppendDotPath], the path
+// of the object that holds a member which must not be there, and the name of
+// that member to name. For other violations ok is false.
+func (v *Violation) AppendHolderPath(path, name []byte) (p, n []byte, ok bool) {
+	last := len(v.steps) - 1
+	if last < 0 || !v.steps[last].kind().intoMember() || v.keyword != kwFalse && v.keyword != kwDuplicateKey {
+		return path, name, false
+	}
+	holder := *v
+	holder.steps = v.steps[:last]
+	return holder.AppendDotPath(path), v.appendMember(name, v.steps[last], false), true
+}
+
+// typeKeywords are the values of the keyword type, widest first.
+var typeKeywords = [...]struct {
+	bits uint8
+	name string
+}{
+	{bundle.TypeObject, "object"},
+	{bundle.TypeArray, "array"},
+	{bundle.TypeString, "string"},
+	{bundle.TypeNumber, "number"},
+	{bundle.TypeInteger, "integer"},
+	{bundle.TypeBoolean, "boolean"},
+	{bundle.TypeNull, "null"},
+}
+
+func appendTypeKeywords(dst []byte, types uint8) []byte {
+	first := true
+	for _, t := range typeKeywords {
+		if types&t.bits != t.bits {
+			continue
+		}
+		types &^= t.bits
+		if !first {
+			dst = append(dst, ", "...)
+		}
+		dst, first = append(dst, t.name...), false
+	}
+	return dst
+}
