@@ -79,8 +79,9 @@ func (h *Host) open() error {
 		return err
 	}
 	h.ingest = ingest.New(ingest.Config{
-		Store: h.journal, Secrets: h.secrets, MaxBody: int64(h.cfg.Public.MaxBody), Concurrent: h.cfg.Public.Concurrent,
-		Timeout: h.cfg.Public.Timeout, Log: h.log, Observe: h.metrics.Ingested,
+		Store: h.journal, Secrets: h.secrets, MaxBody: int64(h.cfg.Public.MaxBody), Arriving: int64(h.cfg.Public.Arriving),
+		Concurrent: h.cfg.Public.Concurrent, Timeout: h.cfg.Public.Timeout, Required: h.required(), AckWait: h.cfg.Public.AckWait,
+		Log: h.log, Observe: h.metrics.Ingested,
 	})
 	h.metrics.Register(metrics.Gauges{Stats: h.journal.Stats, Status: h.Status})
 	h.admin = admin.New(admin.Config{
@@ -107,6 +108,16 @@ func (h *Host) openJournal() error {
 	}
 	h.failed, err = failed.Open(h.cfg.Path("failed.db"), h.cfg.Failed.Keep, h.cfg.Failed.Max)
 	return err
+}
+
+// required names the routes that ack "delivered" waits for.
+func (h *Host) required() (names []string) {
+	for _, r := range h.cfg.Routes {
+		if r.Required {
+			names = append(names, r.Name)
+		}
+	}
+	return names
 }
 
 func (h *Host) openSecrets() error {

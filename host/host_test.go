@@ -203,10 +203,12 @@ func event(verdict, members string) (id, line string) {
 }
 
 // frame makes a batch of envelope lines.
-func frame(lines ...string) (id string, body []byte) {
+func frame(lines ...string) (id string, body []byte) { return frameWith(envelope.AckStored, lines...) }
+
+func frameWith(ack envelope.Ack, lines ...string) (id string, body []byte) {
 	now := time.Now()
 	id = journal.NewID(now).String()
-	h := envelope.Header{ID: id, Captured: now.UnixMilli(), Events: len(lines)}
+	h := envelope.Header{ID: id, Captured: now.UnixMilli(), Ack: ack, Events: len(lines)}
 	for _, l := range lines {
 		if !strings.Contains(l, `"verdict":"good"`) {
 			h.Failed++

@@ -37,8 +37,10 @@ type Config struct {
 type Public struct {
 	Listen     string        `yaml:"listen" default:":8081" doc:"Address and port. Port 0 takes a free one."`
 	MaxBody    sinks.Size    `yaml:"max_body" default:"4MiB" doc:"Largest request body; beyond it the answer is 413. At most 64MiB."`
-	Concurrent int           `yaml:"concurrent" default:"256" doc:"Requests handled at once; beyond it the answer is 503."`
+	Arriving   sinks.Size    `yaml:"arriving" default:"64MiB" doc:"Memory, about, for requests whose signature is not verified yet, 16KiB for each and what has arrived of its body. Beyond it those that have been arriving longest are cut off. At least twice max_body."`
+	Concurrent int           `yaml:"concurrent" default:"256" doc:"Verified requests that are stored at once, and that wait for delivery at once; beyond it the answer is 503."`
 	Timeout    time.Duration `yaml:"timeout" default:"15s" doc:"Longest time to read a request. Slower clients are cut off."`
+	AckWait    time.Duration `yaml:"ack_wait" default:"1500ms" doc:"Longest time that a batch sent with ack \"delivered\" waits for the routes that are required. Then the answer is 503 with Retry-After: the batch is stored, and sent again it waits again. Edges give up on a host after 2s."`
 }
 
 // Admin is the listener for operators.
@@ -75,13 +77,14 @@ type Sink struct {
 // Route says which events go to a sink, how they are batched and how often a
 // write is tried.
 type Route struct {
-	Name    string   `yaml:"name" doc:"Names the durable position and the metrics: renaming a route starts it afresh. The sink's name when not given."`
-	Sink    string   `yaml:"sink" required:"true" doc:"Name of the sink."`
-	Events  string   `yaml:"events" default:"all" enum:"good,failed,all" doc:"Events by verdict: good, failed or all."`
-	Apps    []string `yaml:"apps" doc:"Only events of these app ids. A trailing * matches any rest."`
-	Schemas []string `yaml:"schemas" doc:"Only events classified by these schema keys, such as iglu:com.example/product_view/jsonschema/1-0-0. A trailing * matches any rest."`
-	Batch   Batch    `yaml:"batch" doc:"When to write. The first bound reached counts."`
-	Retry   Retry    `yaml:"retry" doc:"What to do when a write fails."`
+	Name     string   `yaml:"name" doc:"Names the durable position and the metrics: renaming a route starts it afresh. The sink's name when not given."`
+	Sink     string   `yaml:"sink" required:"true" doc:"Name of the sink."`
+	Events   string   `yaml:"events" default:"all" enum:"good,failed,all" doc:"Events by verdict: good, failed or all."`
+	Apps     []string `yaml:"apps" doc:"Only events of these app ids. A trailing * matches any rest."`
+	Schemas  []string `yaml:"schemas" doc:"Only events classified by these schema keys, such as iglu:com.example/product_view/jsonschema/1-0-0. A trailing * matches any rest."`
+	Required bool     `yaml:"required" default:"true" doc:"Whether a batch sent with ack \"delivered\" is acknowledged only after this route has delivered it, or made dead letters of what its sink refuses. batch.wait adds to the time that takes."`
+	Batch    Batch    `yaml:"batch" doc:"When to write. The first bound reached counts."`
+	Retry    Retry    `yaml:"retry" doc:"What to do when a write fails."`
 }
 
 // Batch says when collected events are written.

@@ -69,6 +69,12 @@ func (k *checker) listeners(c *Config) {
 		k.problem("public.max_body", "must lie between 1KiB and %s", sinks.Size(journal.MaxFrame))
 	}
 	k.atLeast("public.concurrent", int64(c.Public.Concurrent), 1)
+	if c.Public.Arriving < 2*c.Public.MaxBody {
+		k.problem("public.arriving", "must be at least twice max_body, %s", 2*c.Public.MaxBody)
+	}
+	if c.Public.AckWait <= 0 {
+		k.problem("public.ack_wait", "must be positive")
+	}
 	if c.Public.Timeout <= 0 {
 		k.problem("public.timeout", "must be positive")
 	}

@@ -1,9 +1,9 @@
 // Package ingest takes signed batches from edges. It answers 200 once the
-// journal has synced them, and never before.
+// journal has synced them, and never before; a batch whose header asks for it
+// is answered only when the required routes have delivered it, too.
 package ingest
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -12,7 +12,6 @@ import (
 	"mime"
 	"net/http"
 	"strconv"
-	"sync/atomic"
 	"time"
 
 	"weir/edge/envelope"
@@ -34,17 +33,21 @@ const (
 
 // Store is the journal as ingest uses it.
 type Store interface {
-	Append(ctx context.Context, batches ...journal.Batch) (known []bool, err error)
+	Append(ctx context.Context, batches ...journal.Batch) ([]journal.Stored, error)
+	Settled(ctx context.Context, seq int64, routes ...string) error
 	Ready(ctx context.Context) error
 }
 
 // Config says how a handler works. Store and Secrets are required.
 type Config struct {
 	Store      Store
-	Secrets    [][]byte // any of them verifies
-	MaxBody    int64    // bytes
-	Concurrent int      // requests at once
-	Timeout    time.Duration
+	Secrets    [][]byte      // any of them verifies
+	MaxBody    int64         // bytes
+	Arriving   int64         // bytes of bodies that are not verified yet, about
+	Concurrent int           // verified requests that are stored at once, and that wait for delivery at once
+	Timeout    time.Duration // of a body's arrival
+	Required   []string      // the routes that ack "delivered" waits for
+	AckWait    time.Duration // how long at most
 	Log        *slog.Logger
 	Now        func() time.Time // nil means time.Now
 	Observe    func(Result)     // called after each request; may be nil
@@ -58,14 +61,18 @@ type Result struct {
 	Events     int // in the batches stored
 	Failed     int // those among them whose verdict was not good
 	Took       time.Duration
+	Waited     time.Duration // for routes, as part of Took; 0 unless the ack is "delivered"
 }
 
 // Handler serves POST /v1/batches, /healthz and /readyz.
 type Handler struct {
-	cfg      Config
-	slots    chan struct{}
-	refusing atomic.Pointer[string] // why batches are refused; nil while they are accepted
-	mux      *http.ServeMux
+	cfg       Config
+	arrivals  arrivals
+	storing   chan struct{} // one for each request that holds a slot
+	waiting   chan struct{}
+	accepting context.Context // ends, with the reason, when batches are refused
+	refuse    context.CancelCauseFunc
+	mux       *http.ServeMux
 }
 
 // New returns a handler that accepts batches.
@@ -76,34 +83,50 @@ func New(cfg Config) *Handler {
 	if cfg.Observe == nil {
 		cfg.Observe = func(Result) {}
 	}
-	h := &Handler{cfg: cfg, slots: make(chan struct{}, cfg.Concurrent), mux: http.NewServeMux()}
+	h := &Handler{cfg: cfg, arrivals: arrivals{limit: cfg.Arriving}, storing: make(chan struct{}, cfg.Concurrent),
+		waiting: make(chan struct{}, cfg.Concurrent), mux: http.NewServeMux()}
+	h.accepting, h.refuse = context.WithCancelCause(context.Background())
 	h.mux.HandleFunc("POST "+Path, h.batches)
 	h.mux.HandleFunc("GET /healthz", h.healthz)
 	h.mux.HandleFunc("GET /readyz", h.readyz)
 	return h
 }
 
-// Refuse makes the handler answer 503 to batches that arrive from now on and
-// fail /readyz with the reason.
-func (h *Handler) Refuse(reason string) { h.refusing.Store(&reason) }
+// Refuse makes the handler answer 503 to batches that arrive from now on or
+// wait for their delivery, and fail /readyz with the reason.
+func (h *Handler) Refuse(reason string) { h.refuse(errors.New(reason)) }
 
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.mux.ServeHTTP(w, r)
 }
 
-// batches handles one request: bound, verify, parse, store, answer.
+// batches handles one request: bound, verify, parse, store, wait if asked to,
+// answer.
 func (h *Handler) batches(w http.ResponseWriter, r *http.Request) {
 	start := time.Now()
-	res, answer := h.take(w, r)
+	res := Result{Status: http.StatusOK}
+	accepted, err := h.take(w, r, &res)
+	var answer any = accepted
+	var refused *refusal
+	if errors.As(err, &refused) {
+		res.Status = refused.status
+		answer = struct {
+			Error string `json:"error"`
+		}{refused.reason}
+	}
+	text, err := json.Marshal(answer)
+	if err != nil {
+		panic(err) // strings, an int and a bool
+	}
 	res.Took = time.Since(start)
 	h.cfg.Observe(res)
 	if res.Status == http.StatusServiceUnavailable {
 		w.Header().Set("Retry-After", retryAfter)
 	}
 	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Content-Length", strconv.Itoa(len(answer)))
+	w.Header().Set("Content-Length", strconv.Itoa(len(text)))
 	w.WriteHeader(res.Status)
-	w.Write(answer)
+	w.Write(text)
 }
 
 // retryAfter is when a refused edge may try again, in seconds. Full journals
@@ -117,108 +140,37 @@ type Accepted struct {
 	Duplicate bool   `json:"duplicate"` // all batches were known already
 }
 
-func (h *Handler) take(w http.ResponseWriter, r *http.Request) (Result, []byte) {
-	if reason := h.refusing.Load(); reason != nil {
-		return refuse(http.StatusServiceUnavailable, *reason)
+// refusal is any other answer.
+type refusal struct {
+	status int
+	reason string
+}
+
+func (r *refusal) Error() string { return r.reason }
+
+func unavailable(reason string) error { return &refusal{http.StatusServiceUnavailable, reason} }
+
+// take handles a request and counts in res. Its errors are refusals.
+func (h *Handler) take(w http.ResponseWriter, r *http.Request, res *Result) (Accepted, error) {
+	if h.accepting.Err() != nil {
+		return Accepted{}, unavailable(context.Cause(h.accepting).Error())
 	}
-	select {
-	case h.slots <- struct{}{}:
-		defer func() { <-h.slots }()
-	default:
-		return refuse(http.StatusServiceUnavailable, "too many requests at once")
-	}
-	if mt, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || mt != ContentType {
-		return refuse(http.StatusUnsupportedMediaType, "Content-Type must be "+ContentType)
-	}
-	// Encodings are not covered by the signature.
-	if r.Header.Get("Content-Encoding") != "" {
-		return refuse(http.StatusUnsupportedMediaType, "Content-Encoding is not accepted")
-	}
-	body, err := h.read(w, r)
-	var tooLarge *http.MaxBytesError
-	switch {
-	case errors.As(err, &tooLarge):
-		return refuse(http.StatusRequestEntityTooLarge, "the body exceeds "+strconv.FormatInt(h.cfg.MaxBody, 10)+" bytes")
-	case err != nil:
-		return refuse(http.StatusBadRequest, "the body could not be read in time")
-	}
-	id := r.Header.Get(HeaderID)
-	if err := envelope.Verify(h.cfg.Secrets, id, r.Header.Get(HeaderTimestamp), r.Header.Get(HeaderSignature), body, h.cfg.Now()); err != nil {
-		return refuse(http.StatusUnauthorized, "unauthorized")
-	}
-	batches, err := parse(id, body)
+	batches, err := h.receive(w, r)
 	if err != nil {
-		return refuse(http.StatusBadRequest, err.Error())
+		return Accepted{}, err
 	}
-	return h.store(r.Context(), id, batches)
-}
-
-// read reads the whole body within the limits of size and time.
-func (h *Handler) read(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	http.NewResponseController(w).SetReadDeadline(time.Now().Add(h.cfg.Timeout))
-	limited := http.MaxBytesReader(w, r.Body, h.cfg.MaxBody)
-	if r.ContentLength > h.cfg.MaxBody {
-		return nil, &http.MaxBytesError{Limit: h.cfg.MaxBody}
+	stored, err := h.store(r.Context(), batches)
+	if err != nil {
+		return Accepted{}, err
 	}
-	// Memory grows with what has arrived, not with what was announced.
-	var body bytes.Buffer
-	body.Grow(int(min(max(r.ContentLength, 0), 64<<10) + bytes.MinRead))
-	_, err := body.ReadFrom(limited)
-	return body.Bytes(), err
-}
-
-// parse splits a body into its batches. The id that was signed must be that of
-// the first.
-func parse(id string, body []byte) ([]envelope.Batch, error) {
-	var list []envelope.Batch
-	for r := envelope.NewReader(body); ; {
-		b, err := r.Next()
-		if err == io.EOF {
-			return list, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		if len(list) == 0 && b.Header.ID != id {
-			return nil, errors.New("the id in the first header differs from " + HeaderID)
-		}
-		list = append(list, b)
-	}
-}
-
-func (h *Handler) store(ctx context.Context, id string, batches []envelope.Batch) (Result, []byte) {
-	list := make([]journal.Batch, len(batches))
-	for i, b := range batches {
-		key, err := journal.ParseID(b.Header.ID)
-		if err != nil {
-			return refuse(http.StatusBadRequest, err.Error())
-		}
-		list[i] = journal.Batch{ID: key, Frame: b.Frame, Events: b.Header.Events}
-	}
-	known, err := h.cfg.Store.Append(ctx, list...)
-	switch {
-	case err == nil:
-		return accept(id, batches, known)
-	case ctx.Err() != nil:
-		return refuse(http.StatusServiceUnavailable, "the client went away")
-	case errors.Is(err, journal.ErrFull):
-		return refuse(http.StatusServiceUnavailable, "the journal is full")
-	case errors.Is(err, journal.ErrBroken):
-		h.Refuse("the journal's storage failed")
-		fallthrough
-	default:
-		h.cfg.Log.Error("ingest: a batch was not stored", "batch", id, "error", err)
-		return refuse(http.StatusServiceUnavailable, "the batch could not be stored")
-	}
-}
-
-// accept answers 200 and counts.
-func accept(id string, batches []envelope.Batch, known []bool) (Result, []byte) {
-	res := Result{Status: http.StatusOK}
-	answer := Accepted{Batch: id}
+	answer := Accepted{Batch: batches[0].Header.ID}
+	last := int64(0) // batch that must be delivered first
 	for i, b := range batches {
 		answer.Events += b.Header.Events
-		if known[i] {
+		if b.Header.Ack == envelope.AckDelivered {
+			last = max(last, stored[i].Seq)
+		}
+		if stored[i].Known {
 			res.Duplicates++
 			continue
 		}
@@ -227,21 +179,114 @@ func accept(id string, batches []envelope.Batch, known []bool) (Result, []byte) 
 		res.Failed += b.Header.Failed
 	}
 	answer.Duplicate = res.Batches == 0
-	text, err := json.Marshal(answer)
-	if err != nil {
-		panic(err) // a string, an int and a bool
+	if last > 0 {
+		err = h.delivered(r.Context(), last, res)
 	}
-	return res, text
+	return answer, err
 }
 
-func refuse(status int, reason string) (Result, []byte) {
-	answer, err := json.Marshal(struct {
-		Error string `json:"error"`
-	}{reason})
-	if err != nil {
-		panic(err) // a string
+// receive returns the batches of a request that an edge has signed.
+func (h *Handler) receive(w http.ResponseWriter, r *http.Request) ([]envelope.Batch, error) {
+	if mt, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || mt != ContentType {
+		return nil, &refusal{http.StatusUnsupportedMediaType, "Content-Type must be " + ContentType}
 	}
-	return Result{Status: status}, answer
+	// Encodings are not covered by the signature.
+	if r.Header.Get("Content-Encoding") != "" {
+		return nil, &refusal{http.StatusUnsupportedMediaType, "Content-Encoding is not accepted"}
+	}
+	body, leave, err := h.read(w, r)
+	defer leave()
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return nil, &refusal{http.StatusRequestEntityTooLarge, "the body exceeds " + strconv.FormatInt(h.cfg.MaxBody, 10) + " bytes"}
+	case errors.Is(err, errCrowded):
+		return nil, unavailable(err.Error())
+	case err != nil:
+		return nil, &refusal{http.StatusBadRequest, "the body could not be read in time"}
+	}
+	id := r.Header.Get(HeaderID)
+	if err := envelope.Verify(h.cfg.Secrets, id, r.Header.Get(HeaderTimestamp), r.Header.Get(HeaderSignature), body, h.cfg.Now()); err != nil {
+		return nil, &refusal{http.StatusUnauthorized, "unauthorized"}
+	}
+	batches, err := parse(id, body)
+	if err != nil {
+		return nil, &refusal{http.StatusBadRequest, err.Error()}
+	}
+	return batches, nil
+}
+
+// parse splits a body into its batches, at least one. The id that was signed
+// must be that of the first.
+func parse(id string, body []byte) ([]envelope.Batch, error) {
+	var list []envelope.Batch
+	for r := envelope.NewReader(body); ; {
+		b, err := r.Next()
+		switch {
+		case err == io.EOF && len(list) == 0:
+			return nil, errors.New("the body holds no batch")
+		case err == io.EOF:
+			return list, nil
+		case err != nil:
+			return nil, err
+		case len(list) == 0 && b.Header.ID != id:
+			return nil, errors.New("the id in the first header differs from " + HeaderID)
+		}
+		list = append(list, b)
+	}
+}
+
+// store returns where each batch stands in the journal.
+func (h *Handler) store(ctx context.Context, batches []envelope.Batch) ([]journal.Stored, error) {
+	list := make([]journal.Batch, len(batches))
+	for i, b := range batches {
+		key, err := journal.ParseID(b.Header.ID)
+		if err != nil {
+			return nil, &refusal{http.StatusBadRequest, err.Error()}
+		}
+		list[i] = journal.Batch{ID: key, Frame: b.Frame, Events: b.Header.Events}
+	}
+	select {
+	case h.storing <- struct{}{}:
+		defer func() { <-h.storing }()
+	default:
+		return nil, unavailable("too many requests at once")
+	}
+	stored, err := h.cfg.Store.Append(ctx, list...)
+	switch {
+	case err == nil:
+		return stored, nil
+	case ctx.Err() != nil:
+		return nil, unavailable("the client went away")
+	case errors.Is(err, journal.ErrFull):
+		return nil, unavailable("the journal is full")
+	case errors.Is(err, journal.ErrBroken):
+		h.Refuse("the journal's storage failed")
+	}
+	h.cfg.Log.Error("ingest: a batch was not stored", "batch", batches[0].Header.ID, "error", err)
+	return nil, unavailable("the batch could not be stored")
+}
+
+// delivered waits until the required routes have moved past a batch. A refusal
+// takes nothing back: the batch is stored, and when the edge sends it again it
+// is a duplicate that waits again.
+func (h *Handler) delivered(ctx context.Context, seq int64, res *Result) error {
+	select {
+	case h.waiting <- struct{}{}:
+		defer func() { <-h.waiting }()
+	default:
+		return unavailable("the batch is stored, and too many others wait for delivery")
+	}
+	ctx, cancel := context.WithTimeout(ctx, h.cfg.AckWait)
+	defer cancel()
+	defer context.AfterFunc(h.accepting, cancel)()
+	start := time.Now()
+	err := h.cfg.Store.Settled(ctx, seq, h.cfg.Required...)
+	res.Waited = max(time.Since(start), 1)
+	if err != nil {
+		return unavailable("the batch is stored but not delivered yet")
+	}
+	return nil
 }
 
 // healthz says that the process serves. It does not depend on sinks or disks:
@@ -250,9 +295,9 @@ func (h *Handler) healthz(w http.ResponseWriter, _ *http.Request) { io.WriteStri
 
 // readyz says whether a batch would be accepted.
 func (h *Handler) readyz(w http.ResponseWriter, r *http.Request) {
-	if reason := h.refusing.Load(); reason != nil {
+	if h.accepting.Err() != nil {
 		w.Header().Set("Retry-After", retryAfter)
-		http.Error(w, *reason, http.StatusServiceUnavailable)
+		http.Error(w, context.Cause(h.accepting).Error(), http.StatusServiceUnavailable)
 		return
 	}
 	if err := h.cfg.Store.Ready(r.Context()); err != nil {

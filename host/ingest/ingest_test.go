@@ -24,15 +24,20 @@ var key = []byte("0123456789abcdef0123456789abcdef")
 
 // store is a journal that a test answers for.
 type store struct {
-	append func(ctx context.Context, batches []journal.Batch) ([]bool, error)
-	ready  error
+	append  func(ctx context.Context, batches []journal.Batch) ([]journal.Stored, error)
+	settled func(ctx context.Context, seq int64) error
+	ready   error
 }
 
-func (s *store) Append(ctx context.Context, batches ...journal.Batch) ([]bool, error) {
+func (s *store) Append(ctx context.Context, batches ...journal.Batch) ([]journal.Stored, error) {
 	if s.append != nil {
 		return s.append(ctx, batches)
 	}
-	return make([]bool, len(batches)), nil
+	return make([]journal.Stored, len(batches)), nil
+}
+
+func (s *store) Settled(ctx context.Context, seq int64, routes ...string) error {
+	return s.settled(ctx, seq)
 }
 
 func (s *store) Ready(context.Context) error { return s.ready }
@@ -44,7 +49,7 @@ type result struct {
 }
 
 func handler(s *store, log io.Writer, set func(*Config)) *Handler {
-	c := Config{Store: s, Secrets: [][]byte{[]byte("another key that is no longer used"), key}, MaxBody: 1 << 20, Concurrent: 4, Timeout: 5 * time.Second,
+	c := Config{Store: s, Secrets: [][]byte{[]byte("another key that is no longer used"), key}, MaxBody: 1 << 20, Arriving: 4 << 20, Concurrent: 4, AckWait: 5 * time.Second, Timeout: 5 * time.Second,
 		Log: slog.New(slog.NewTextHandler(log, nil))}
 	if set != nil {
 		set(&c)
@@ -95,8 +100,8 @@ func TestAnswersFollowTheStore(t *testing.T) {
 	} {
 		var logs bytes.Buffer
 		var seen Result
-		s := &store{append: func(_ context.Context, b []journal.Batch) ([]bool, error) {
-			return []bool{c.known}, c.err
+		s := &store{append: func(_ context.Context, b []journal.Batch) ([]journal.Stored, error) {
+			return []journal.Stored{{Known: c.known}}, c.err
 		}}
 		h := handler(s, &logs, func(c *Config) { c.Observe = func(r Result) { seen = r } })
 		got := post(h)
@@ -125,7 +130,7 @@ func TestAnswersFollowTheStore(t *testing.T) {
 // Storage that broke is not asked again.
 func TestBrokenStoreRefusesFromThenOn(t *testing.T) {
 	calls := 0
-	s := &store{append: func(context.Context, []journal.Batch) ([]bool, error) {
+	s := &store{append: func(context.Context, []journal.Batch) ([]journal.Stored, error) {
 		calls++
 		return nil, journal.ErrBroken
 	}}
@@ -162,7 +167,7 @@ func TestReadyMeansAccepting(t *testing.T) {
 
 // Every changed part of what is signed fails, with the same answer.
 func TestSignatureCoversEverything(t *testing.T) {
-	h := handler(&store{append: func(context.Context, []journal.Batch) ([]bool, error) {
+	h := handler(&store{append: func(context.Context, []journal.Batch) ([]journal.Stored, error) {
 		return nil, errors.New("the store was reached")
 	}}, io.Discard, nil)
 	id := journal.NewID(time.Now()).String()
@@ -188,10 +193,10 @@ func TestSignatureCoversEverything(t *testing.T) {
 
 func TestMoreRequestsThanSlots(t *testing.T) {
 	release, entered := make(chan struct{}), make(chan struct{})
-	s := &store{append: func(context.Context, []journal.Batch) ([]bool, error) {
+	s := &store{append: func(context.Context, []journal.Batch) ([]journal.Stored, error) {
 		entered <- struct{}{}
 		<-release
-		return []bool{false}, nil
+		return make([]journal.Stored, 1), nil
 	}}
 	h := handler(s, io.Discard, func(c *Config) { c.Concurrent = 2 })
 	var wg sync.WaitGroup
@@ -208,6 +213,75 @@ func TestMoreRequestsThanSlots(t *testing.T) {
 	}
 	close(release)
 	wg.Wait()
+}
+
+// A batch that asks for it is acknowledged after its delivery; until then the
+// request holds no slot for storing.
+func TestDelivered(t *testing.T) {
+	release, waits := make(chan error), make(chan int64)
+	var seen Result
+	s := &store{
+		append: func(context.Context, []journal.Batch) ([]journal.Stored, error) {
+			return []journal.Stored{{Seq: 7}, {Seq: 9}, {Seq: 12}}, nil
+		},
+		settled: func(ctx context.Context, seq int64) error {
+			waits <- seq
+			select {
+			case err := <-release:
+				return err
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		},
+	}
+	h := handler(s, io.Discard, func(c *Config) {
+		c.Concurrent = 1
+		c.Observe = func(r Result) { seen = r }
+	})
+	send := func() result {
+		var text []byte
+		ids := make([]string, 3)
+		for i, ack := range []envelope.Ack{envelope.AckDelivered, envelope.AckDelivered, envelope.AckStored} {
+			ids[i] = journal.NewID(time.Now()).String()
+			head := envelope.Header{ID: ids[i], Events: 1, Ack: ack}
+			text = append(head.AppendJSON(text), "\n{}\n"...)
+		}
+		return serve(h, request(ids[0], text, time.Now()))
+	}
+	for name, c := range map[string]struct {
+		err    error
+		status int
+	}{
+		"delivered": {nil, 200},
+		"late":      {context.DeadlineExceeded, 503},
+	} {
+		answer := make(chan result)
+		go func() { answer <- send() }()
+		if seq := <-waits; seq != 9 {
+			t.Errorf("%s: waits for batch %d, want 9, the last that asks for it", name, seq)
+		}
+		if got := post(h); got.status != 200 {
+			t.Errorf("%s: another batch beside it: %+v", name, got)
+		}
+		if got := send(); got.status != 503 || !strings.Contains(got.body, "is stored") {
+			t.Errorf("%s: beyond those that may wait: %+v", name, got)
+		}
+		release <- c.err
+		got := <-answer
+		if got.status != c.status || (got.header.Get("Retry-After") != "") != (c.status == 503) {
+			t.Errorf("%s: %+v", name, got)
+		}
+		if seen.Batches != 3 || seen.Waited <= 0 {
+			t.Errorf("%s: counted as %+v", name, seen)
+		}
+	}
+	answer := make(chan result)
+	go func() { answer <- send() }()
+	<-waits
+	h.Refuse("stopping")
+	if got := <-answer; got.status != 503 {
+		t.Errorf("waiting while the host stops: %+v", got)
+	}
 }
 
 // A client that sends its body drop by drop is cut off, and frees its slot.

@@ -39,11 +39,14 @@ var (
 
 // Journal stores batches and hands them to routes. It is safe for concurrent use.
 type Journal interface {
-	// Append stores the batches in one step and returns when they would
-	// survive a power cut; known tells for each whether it was stored before.
-	// When ctx ends first the batches may or may not have been stored; sending
-	// them again is harmless. The frames are not kept.
-	Append(ctx context.Context, batches ...Batch) (known []bool, err error)
+	// Append stores the batches in one step, tells where each stands in the
+	// log, and returns when they would survive a power cut. When ctx ends first
+	// the batches may or may not have been stored; sending them again is
+	// harmless. The frames are not kept.
+	Append(ctx context.Context, batches ...Batch) ([]Stored, error)
+	// Settled returns once the named routes have durably settled batch seq and
+	// all before it. The error is ctx.Err() when ctx ends first.
+	Settled(ctx context.Context, seq int64, routes ...string) error
 	// Ready is nil when a batch would be accepted, else ErrFull, ErrBusy or
 	// ErrBroken.
 	Ready(ctx context.Context) error
@@ -93,6 +96,12 @@ type Batch struct {
 	Frame  []byte
 	Events int    // envelope lines in Frame
 	Route  string // the only route to read it; empty for all
+}
+
+// Stored says where a batch stands in the log.
+type Stored struct {
+	Seq   int64
+	Known bool // it was stored before
 }
 
 // Record is a stored batch.

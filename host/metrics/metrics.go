@@ -35,6 +35,7 @@ type Metrics struct {
 	writes       *prometheus.HistogramVec
 	failures     *prometheus.CounterVec
 	answers      prometheus.Histogram
+	waits        *prometheus.HistogramVec
 	sync         prometheus.Histogram
 	group        prometheus.Histogram
 	damaged      prometheus.Counter
@@ -62,11 +63,11 @@ func New() *Metrics {
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "weir_ingest_requests_total",
 			Help: "Requests to the ingest endpoint, by status code."}, []string{"code"}),
 		batches: prometheus.NewCounter(prometheus.CounterOpts{Name: "weir_batches_acknowledged_total",
-			Help: "Batches synced to the journal and acknowledged, duplicates left out."}),
+			Help: "Batches synced to the journal, duplicates left out."}),
 		duplicates: prometheus.NewCounter(prometheus.CounterOpts{Name: "weir_batches_duplicate_total",
-			Help: "Batches acknowledged that were stored already."}),
+			Help: "Batches sent again that were stored already."}),
 		acknowledged: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "weir_events_acknowledged_total",
-			Help: "Events synced to the journal and acknowledged, by the edge's verdict: good or not. Duplicate batches are left out."}, []string{"verdict"}),
+			Help: "Events synced to the journal, by the edge's verdict: good or not. Duplicate batches are left out."}, []string{"verdict"}),
 		stored: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "weir_events_stored_total",
 			Help: "Events read back from the journal and judged."}, []string{"app", "protocol", "schema", "verdict"}),
 		delivered: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "weir_events_delivered_total",
@@ -81,6 +82,9 @@ func New() *Metrics {
 			Help: "Writes that stored nothing or not everything."}, []string{"sink"}),
 		answers: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "weir_ingest_seconds",
 			Help: "Time from a request's arrival to its answer.", Buckets: prometheus.ExponentialBuckets(0.0005, 2, 14)}),
+		waits: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "weir_ingest_delivered_seconds",
+			Help:    "Time that requests with ack \"delivered\" waited for routes after their sync, by status code: 503 in vain.",
+			Buckets: prometheus.ExponentialBuckets(0.005, 2, 12)}, []string{"code"}),
 		sync: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "weir_journal_commit_seconds",
 			Help: "Time of one synced commit.", Buckets: prometheus.ExponentialBuckets(0.0002, 2, 14)}),
 		group: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "weir_journal_commit_batches",
@@ -90,7 +94,7 @@ func New() *Metrics {
 		apps: bounded{limit: labelLimit}, schemas: bounded{limit: labelLimit},
 	}
 	m.registry.MustRegister(m.requests, m.batches, m.duplicates, m.acknowledged, m.stored, m.delivered, m.dead, m.filtered,
-		m.writes, m.failures, m.answers, m.sync, m.group, m.damaged,
+		m.writes, m.failures, m.answers, m.waits, m.sync, m.group, m.damaged,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -111,10 +115,11 @@ func (m *Metrics) Totals() Totals {
 
 // Ingested counts a request to ingest.
 func (m *Metrics) Ingested(r ingest.Result) {
-	m.requests.WithLabelValues(strconv.Itoa(r.Status)).Inc()
+	code := strconv.Itoa(r.Status)
+	m.requests.WithLabelValues(code).Inc()
 	m.answers.Observe(r.Took.Seconds())
-	if r.Status != http.StatusOK {
-		return
+	if r.Waited > 0 {
+		m.waits.WithLabelValues(code).Observe(r.Waited.Seconds())
 	}
 	m.batches.Add(float64(r.Batches))
 	m.duplicates.Add(float64(r.Duplicates))

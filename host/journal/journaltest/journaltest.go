@@ -31,6 +31,7 @@ func Run(t *testing.T, store func(t *testing.T) Open) {
 		"positions survive":          positionsSurvive,
 		"unsettled is read again":    unsettledAgain,
 		"plans survive":              plansSurvive,
+		"settled is waited for":      settledIsWaitedFor,
 		"dead letters":               deadLetters,
 		"retry reaches one route":    retryOneRoute,
 		"stats":                      stats,
@@ -70,19 +71,20 @@ func (s *suite) stop() {
 
 func (s *suite) append(b ...journal.Batch) int {
 	s.t.Helper()
-	known, err := s.j.Append(s.t.Context(), b...)
+	stored, err := s.j.Append(s.t.Context(), b...)
 	if err != nil {
 		s.t.Fatalf("appending: %v", err)
 	}
-	if len(known) != len(b) {
-		s.t.Fatalf("appending %d batches tells of %d", len(b), len(known))
+	if len(stored) != len(b) {
+		s.t.Fatalf("appending %d batches tells of %d", len(b), len(stored))
 	}
-	return count(known)
+	return count(stored)
 }
 
-func count(known []bool) (n int) {
-	for _, k := range known {
-		if k {
+// count counts the batches that were stored before.
+func count(stored []journal.Stored) (n int) {
+	for _, s := range stored {
+		if s.Known {
 			n++
 		}
 	}
@@ -189,13 +191,51 @@ func knownIDs(t *testing.T, s *suite) {
 		}
 	}
 	other := batch(2)
-	known, err := s.j.Append(t.Context(), other, b)
-	if err != nil || known[0] || !known[1] {
-		t.Fatalf("known is %v, %v; want the second only", known, err)
+	stored, err := s.j.Append(t.Context(), other, b)
+	if err != nil || stored[0] != (journal.Stored{Seq: 2}) || stored[1] != (journal.Stored{Seq: 1, Known: true}) {
+		t.Fatalf("stored as %+v, %v; want the second batch, then the first, known", stored, err)
 	}
 	r := s.route("a")
 	s.same(s.read(r, 2), []journal.Batch{b, other})
 	s.nothing(r)
+}
+
+func settledIsWaitedFor(t *testing.T, s *suite) {
+	j := s.start("a", "b")
+	s.append(batch(1))
+	s.append(batch(2))
+	a, b := s.route("a"), s.route("b")
+	s.read(a, 2)
+	s.read(b, 2)
+	s.settle(a, journal.Position{Seq: 3})
+	s.settle(b, journal.Position{Seq: 2, Event: 0})
+	wait := func(seq int64, routes ...string) error {
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		return j.Settled(ctx, seq, routes...)
+	}
+	if err := errors.Join(wait(2, "a"), wait(1, "a", "b"), wait(2)); err != nil {
+		t.Errorf("waiting for what is settled: %v", err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	if err := j.Settled(ctx, 2, "a", "b"); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("waiting for a batch that one route has not settled: %v", err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- wait(2, "b") }()
+	s.settle(b, journal.Position{Seq: 3})
+	if err := <-done; err != nil {
+		t.Errorf("waiting while the route settles: %v", err)
+	}
+	if err := wait(1, "unknown"); err == nil || errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("waiting for a route that there is not: %v", err)
+	}
+	go func() { done <- wait(3, "a") }()
+	s.stop()
+	if err := <-done; !errors.Is(err, journal.ErrClosed) {
+		t.Errorf("waiting while the journal closes: %v", err)
+	}
 }
 
 func idsOutliveProcess(t *testing.T, s *suite) {
@@ -233,8 +273,8 @@ func concurrentSenders(t *testing.T, s *suite) {
 					t.Errorf("sender %d, batch %d: %v", i, k, err)
 				}
 				if k%5 == 0 { // an edge that missed the answer sends again
-					if known, err := s.j.Append(t.Context(), b); count(known) != 1 || err != nil {
-						t.Errorf("sending again: known is %v, %v", known, err)
+					if stored, err := s.j.Append(t.Context(), b); count(stored) != 1 || err != nil {
+						t.Errorf("sending again: stored as %+v, %v", stored, err)
 					}
 				}
 			}

@@ -62,7 +62,7 @@ func writeUntilKilled(dir string) {
 				sum := sha256.Sum256(frame)
 				say("A %s %x", b.ID, sum)
 				if rand.IntN(20) == 0 {
-					if known, err := j.Append(context.Background(), b); err != nil || !known[0] {
+					if stored, err := j.Append(context.Background(), b); err != nil || !stored[0].Known {
 						say("E a known batch was stored again: %v", err)
 					}
 				}

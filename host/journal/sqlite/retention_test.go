@@ -247,7 +247,7 @@ func TestIDsAreForgottenAfterTheirTime(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return k[0]
+		return k[0].Known
 	}
 	if known() {
 		t.Fatal("known at first")

@@ -24,7 +24,7 @@ type route struct {
 func (j *Journal) Route(name string) (journal.Route, error) {
 	r, ok := j.routes[name]
 	if !ok {
-		return nil, fmt.Errorf("journal was not opened for a route named %q", name)
+		return nil, unknownRoute(name)
 	}
 	return r, nil
 }
@@ -132,6 +132,44 @@ func (r *route) query(ctx context.Context, head int64, l journal.Limit) (list []
 		list = append(list, row)
 	}
 	return list, rows.Err()
+}
+
+// Settled implements journal.Journal.
+func (j *Journal) Settled(ctx context.Context, seq int64, routes ...string) error {
+	for {
+		moved, behind, err := j.behind(seq, routes)
+		if err != nil || !behind {
+			return err
+		}
+		select {
+		case <-moved:
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-j.broken:
+			return j.Err()
+		case <-j.closing:
+			return journal.ErrClosed
+		}
+	}
+}
+
+// behind reports whether any of the routes has yet to settle a batch; moved is
+// closed when the answer may have changed.
+func (j *Journal) behind(seq int64, routes []string) (moved <-chan struct{}, behind bool, err error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for _, name := range routes {
+		r, ok := j.routes[name]
+		if !ok {
+			return nil, false, unknownRoute(name)
+		}
+		behind = behind || r.committed.Seq <= seq
+	}
+	return j.moved, behind, nil
+}
+
+func unknownRoute(name string) error {
+	return fmt.Errorf("journal was not opened for a route named %q", name)
 }
 
 func (j *Journal) alarm(err error) {

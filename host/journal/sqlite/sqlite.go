@@ -86,6 +86,7 @@ type Journal struct {
 
 	mu       sync.Mutex
 	grown    chan struct{} // closed when head moves
+	moved    chan struct{} // closed when a route moves
 	routes   map[string]*route
 	pending  map[string]journal.Position // settled since the last commit
 	failure  error
@@ -123,7 +124,7 @@ func Open(dir string, opt Options) (*Journal, error) {
 		dir: dir, opt: opt, codec: journal.NewCodec(),
 		requests: make(chan *request, 256), settled: make(chan struct{}, 1),
 		closing: make(chan struct{}), stopped: make(chan struct{}),
-		grown: make(chan struct{}), broken: make(chan struct{}),
+		grown: make(chan struct{}), moved: make(chan struct{}), broken: make(chan struct{}),
 		routes: map[string]*route{}, pending: map[string]journal.Position{},
 	}
 	if err := j.open(); err != nil {
@@ -226,12 +227,12 @@ func (j *Journal) committed(route string) journal.Position {
 }
 
 // Append implements journal.Journal.
-func (j *Journal) Append(ctx context.Context, batches ...journal.Batch) ([]bool, error) {
+func (j *Journal) Append(ctx context.Context, batches ...journal.Batch) ([]journal.Stored, error) {
 	r := j.newRequest(batches)
 	if err := j.do(ctx, r); err != nil {
 		return nil, err
 	}
-	return r.known, nil
+	return r.stored, nil
 }
 
 // Retry implements journal.Journal.
@@ -244,7 +245,7 @@ func (j *Journal) Retry(ctx context.Context, b journal.Batch, ids []int64) error
 // newRequest compresses on the caller's goroutine, which leaves the writer
 // nothing to do but write.
 func (j *Journal) newRequest(batches []journal.Batch) *request {
-	r := &request{done: make(chan error, 1), appends: make([]entry, len(batches)), known: make([]bool, len(batches))}
+	r := &request{done: make(chan error, 1), appends: make([]entry, len(batches)), stored: make([]journal.Stored, len(batches))}
 	now := time.UnixMilli(j.opt.Now().UnixMilli())
 	for i, b := range batches {
 		body := j.codec.Encode(b.Frame)

@@ -114,7 +114,11 @@ func (t *transaction) append(r *request) error {
 		if err != nil {
 			return err
 		}
-		if r.known[i] = n == 0; r.known[i] {
+		if n == 0 {
+			r.stored[i].Known = true
+			if err := t.w.find.QueryRowContext(t.ctx, e.id[:]).Scan(&r.stored[i].Seq); err != nil {
+				return err
+			}
 			continue
 		}
 		_, err = t.w.insert.ExecContext(t.ctx, t.head+1, e.id[:], e.route, received, e.events, e.size, int64(e.sum), e.body)
@@ -122,6 +126,7 @@ func (t *transaction) append(r *request) error {
 			return err
 		}
 		t.head++
+		r.stored[i] = journal.Stored{Seq: t.head}
 		t.stored++
 		t.bytes += len(e.body)
 	}

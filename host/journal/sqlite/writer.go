@@ -28,8 +28,8 @@ type request struct {
 	quarantine int64 // seq
 	settle     *settlement
 
-	known []bool // of appends: stored before
-	done  chan error
+	stored []journal.Stored // of appends
+	done   chan error
 }
 
 func (r *request) needsRoom() bool { return len(r.appends) > 0 }
@@ -62,7 +62,7 @@ type writer struct {
 	conn *sql.Conn
 	opt  Options
 
-	see, insert, move, bury, retry, quarantine, meta, used *sql.Stmt
+	find, see, insert, move, bury, retry, quarantine, meta, used *sql.Stmt
 
 	limit    int64     // pages in use at which nothing is appended
 	searched time.Time // when retention last looked
@@ -102,6 +102,7 @@ func (w *writer) open() error {
 		stmt **sql.Stmt
 		text string
 	}{
+		{&w.find, `SELECT seq FROM seen WHERE id = ?`},
 		{&w.see, `INSERT OR IGNORE INTO seen (id, seq, received) VALUES (?, ?, ?)`},
 		{&w.insert, `INSERT INTO log (seq, id, route, received, events, size, crc, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`},
 		{&w.move, `INSERT OR REPLACE INTO cur (route, seq, event, planned_seq, planned_event, crc) VALUES (?, ?, ?, ?, ?, ?)`},
@@ -144,7 +145,7 @@ func (w *writer) migrate(ctx context.Context) error {
 func (w *writer) close() error {
 	var errs []error
 	// SQLite keeps a connection with open statements, and with it the log.
-	for _, s := range []*sql.Stmt{w.see, w.insert, w.move, w.bury, w.retry, w.quarantine, w.meta, w.used} {
+	for _, s := range []*sql.Stmt{w.find, w.see, w.insert, w.move, w.bury, w.retry, w.quarantine, w.meta, w.used} {
 		if s != nil {
 			errs = append(errs, s.Close())
 		}
@@ -289,6 +290,10 @@ func (j *Journal) publish(t *transaction) {
 		if r, ok := j.routes[name]; ok {
 			r.committed = next.next
 		}
+	}
+	if len(t.moved) > 0 {
+		close(j.moved)
+		j.moved = make(chan struct{})
 	}
 	j.pruned.Store(t.pruned)
 	if t.head != j.head.Load() {
