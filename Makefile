@@ -10,10 +10,10 @@ export WEIR_CACHE ?= $(HOME)/.cache/weir
 TOOL := go tool -modfile=.tools/go.mod
 
 .DEFAULT_GOAL := help
-.PHONY: help setup edge build run test race fuzz torture conformance bench check fmt clean
+.PHONY: help setup edge build run test race fuzz torture conformance bench bench-schemas check fmt clean
 
 help: ## Say what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Install what building and testing need; does nothing when it is all there
 	@.tools/setup
@@ -44,6 +44,9 @@ conformance: edge ## Run the golden suite and every sink's conformance suite, an
 
 bench: edge ## Measure weir beside what it replaces, in one run
 	@.tools/bench
+
+bench-schemas: setup ## Hold the schema engine to its goals, beside other validators, in one run
+	@.tools/bench-schemas
 
 check: ## Run the static checks alone: format, vet, staticcheck, TypeScript, vulnerabilities
 	@.tools/test static

@@ -1,0 +1,30 @@
+package validate_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"weir/edge/toolchain/need"
+)
+
+// engineModule returns the engine as TinyGo compiles it.
+func engineModule(t testing.TB) []byte {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "engine.wasm")
+	need.Part(t, "tinygo", func() (string, error) {
+		build := exec.Command("go", "run", "./edge/toolchain", "-package", "./schemas/validate/testdata/engine", "-o", file)
+		build.Dir = "../.."
+		if out, err := build.CombinedOutput(); err != nil {
+			return "", fmt.Errorf("building the engine: %w: %s", err, out)
+		}
+		return file, nil
+	})
+	wasm, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return wasm
+}

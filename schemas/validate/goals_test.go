@@ -1,0 +1,242 @@
+package validate_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"weir/schemas/bundle"
+	"weir/schemas/compile"
+	"weir/schemas/validate"
+)
+
+const (
+	goalRounds = 11
+	goalSlice  = 12 * time.Millisecond
+)
+
+// goals gathers the times of contenders over rounds, and judges their ratios.
+type goals struct {
+	times map[string][]float64
+	out   strings.Builder
+	met   int
+	all   int
+}
+
+// BenchmarkGoals holds the engine to what it promises: beside santhosh-tekuri
+// and encoding/json in Go, Ajv and JSON.parse on V8, in Node and in workerd, and
+// Blaze's own binary, in turns, in one run. A ratio is the median of the rounds'
+// ratios, so that a busy machine slows both sides.
+func BenchmarkGoals(b *testing.B) {
+	for range b.N {
+		g := &goals{times: map[string][]float64{}}
+		g.run(b)
+		fmt.Print(g.out.String()) // b.Log would cut it short
+	}
+}
+
+func (g *goals) run(b *testing.B) {
+	dir := b.TempDir()
+	wasm := engineModule(b)
+	list := writePayloads(b, dir, wasm)
+	node, workerd := startPeers(b, dir)
+	blaze := newBlaze(b, dir, list)
+
+	for round := range goalRounds {
+		for _, p := range list {
+			for _, c := range contenders(b, p) {
+				g.add(p.name+" go "+c.name, timed(c.run, p.docs, goalSlice))
+			}
+			for _, v8 := range []*peer{node, workerd} {
+				for _, side := range []string{"engine", "ajv", "parse"} {
+					g.add(p.name+" "+v8.name+" "+side, v8.timed(b, p.name, side, round == 0))
+				}
+			}
+			if ns, ok := blaze.timed(b, p.name); ok {
+				g.add(p.name+" blaze", ns)
+			}
+		}
+	}
+
+	load, _ := os.ReadFile("/proc/loadavg")
+	fmt.Fprintf(&g.out, "\nmedians of %d rounds in turns, %d variants of each document; load average %s\n", goalRounds, variants, strings.TrimSpace(string(load)))
+	for _, p := range list {
+		fmt.Fprintf(&g.out, "\n%s, %d bytes\n", p.name, len(p.docs[0]))
+		for _, c := range contenders(b, p) {
+			g.row(p.name+" go "+c.name, p.name+" go weir", "Go: "+c.name)
+		}
+		for _, v8 := range []*peer{node, workerd} {
+			base := p.name + " " + v8.name + " engine"
+			g.row(base, base, v8.name+": weir")
+			g.row(p.name+" "+v8.name+" ajv", base, v8.name+": TextDecoder, JSON.parse, Ajv standalone, all errors")
+			g.row(p.name+" "+v8.name+" parse", base, v8.name+": TextDecoder, JSON.parse, no validation")
+		}
+		if _, ok := g.times[p.name+" blaze"]; ok {
+			g.row(p.name+" blaze", p.name+" go weir", "Blaze, exhaustive validation of a parsed document")
+		}
+	}
+
+	g.out.WriteString("\ngoals\n")
+	for _, p := range []string{"A", "B"} {
+		g.atLeast(p+": times as fast as santhosh-tekuri v6", g.ratio(p+" go santhosh-tekuri v6, decode and validate", p+" go weir"), 20)
+		g.atLeast(p+": times as fast as encoding/json Unmarshal", g.ratio(p+" go encoding/json Unmarshal, no validation", p+" go weir"), 6)
+		ajv, parse := 4.0, 0.5
+		if p == "B" {
+			ajv, parse = 2.2, 0.65
+		}
+		for _, v8 := range []string{"Node", "workerd"} {
+			g.atLeast(p+", "+v8+": times as fast as Ajv", g.ratio(p+" "+v8+" ajv", p+" "+v8+" engine"), ajv)
+			g.atMost(p+", "+v8+": of TextDecoder and JSON.parse", g.ratio(p+" "+v8+" engine", p+" "+v8+" parse"), parse, "x")
+		}
+		if _, ok := g.times[p+" blaze"]; ok {
+			g.atMost(p+": of Blaze's validation alone", g.ratio(p+" go weir", p+" blaze"), 1, "x")
+		}
+	}
+	g.atMost("an event with five faults, of a valid one, Go", g.ratio("Abad go weir", "A go weir"), 1.2, "x")
+	g.atMost("an event with five faults, of a valid one, Node", g.ratio("Abad Node engine", "A Node engine"), 1.2, "x")
+	g.adversarial(b, node)
+	g.weights(b, wasm, node)
+	fmt.Fprintf(&g.out, "%d of %d goals met\n", g.met, g.all)
+}
+
+// adversarial measures what is made to be slow.
+func (g *goals) adversarial(b *testing.B, node *peer) {
+	prog, err := program([]byte(nestedQuantifiers), compile.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	var r validate.Run
+	doc := nestedQuantifiersDoc()
+	var ns []float64
+	for range goalRounds {
+		ns = append(ns, timed(func(doc []byte) { prog.Run(&r, doc) }, [][]byte{doc}, goalSlice))
+	}
+	g.atMost("^(a+)+$ on 64 KB, Go", median(ns)/1e6, 0.2, " ms")
+	g.atMost("^(a+)+$ on 64 KB, Node", g.median(b, node, "nested", "engine")/1e6, 0.2, " ms")
+}
+
+const nestedQuantifiers = `{"pattern":"^(a+)+$"}`
+
+func nestedQuantifiersDoc() []byte { return []byte(`"` + strings.Repeat("a", 64<<10) + `!"`) }
+
+// weights measures sizes, starts and memory.
+func (g *goals) weights(b *testing.B, wasm []byte, node *peer) {
+	var packed bytes.Buffer
+	z, _ := gzip.NewWriterLevel(&packed, gzip.BestCompression)
+	z.Write(wasm)
+	z.Close()
+	g.atMost("the engine without bundle", float64(len(wasm))/1000, 64, " KB")
+	g.atMost("the same, gzipped", float64(packed.Len())/1000, 26, " KB")
+
+	sources, central := igluCentral(b)
+	g.atMost("Iglu Central, a schema", float64(len(central))/float64(len(sources)), 600, " bytes")
+	// What a bundle of 400 KB would take.
+	scale := 400e3 / float64(len(central)) / 1e6
+	open := func([]byte) {
+		if _, err := bundle.Open(central); err != nil {
+			b.Fatal(err)
+		}
+	}
+	g.atMost("load and verify 400 KB, Go", timed(open, [][]byte{nil}, 10*goalSlice)*scale, 1, " ms")
+	g.atMost("load and verify 400 KB, Node", g.median(b, node, "central", "open")*scale, 1, " ms")
+	g.atMost("a fresh instance, Node", g.median(b, node, "A", "instance")/1000, 50, " µs")
+
+	// A million events, invalid ones among them; the side fails if memory grows.
+	for _, p := range []string{"A", "Abad", "B", "Bplain"} {
+		node.get(b, fmt.Sprintf("/%s/engine/%d", p, 250_000))
+	}
+	g.atMost("memory grown over 1,000,000 events, Node", 0, 0, " pages")
+}
+
+// median is that of rounds of one side alone.
+func (g *goals) median(b *testing.B, p *peer, payload, side string) float64 {
+	var ns []float64
+	for round := range goalRounds {
+		ns = append(ns, p.timed(b, payload, side, round == 0))
+	}
+	return median(ns)
+}
+
+func median(ns []float64) float64 {
+	ns = slices.Sorted(slices.Values(ns))
+	return ns[len(ns)/2]
+}
+
+func (g *goals) add(name string, ns float64) { g.times[name] = append(g.times[name], ns) }
+
+// ratio is the median over the rounds of a's time over b's.
+func (g *goals) ratio(a, b string) float64 {
+	x, y := g.times[a], g.times[b]
+	ratios := make([]float64, len(x))
+	for i := range x {
+		ratios[i] = x[i] / y[i]
+	}
+	return median(ratios)
+}
+
+func (g *goals) row(name, base, label string) {
+	fmt.Fprintf(&g.out, "  %-58s %8.0f ns  %5.2fx\n", label, median(g.times[name]), g.ratio(name, base))
+}
+
+func (g *goals) atLeast(what string, got, want float64) {
+	g.goal(got >= want, fmt.Sprintf("%-52s %8.2fx     at least %gx", what, got, want))
+}
+
+func (g *goals) atMost(what string, got, want float64, unit string) {
+	g.goal(got <= want, fmt.Sprintf("%-52s %8.2f%-6s at most %g%s", what, got, unit, want, unit))
+}
+
+func (g *goals) goal(met bool, line string) {
+	g.all++
+	mark := "MISSED"
+	if met {
+		g.met++
+		mark = "met"
+	}
+	fmt.Fprintf(&g.out, "  %-6s  %s\n", mark, line)
+}
+
+// writePayloads writes what the peers read, and returns the payloads.
+func writePayloads(b *testing.B, dir string, wasm []byte) []payload {
+	write := func(name string, content []byte) {
+		if err := os.WriteFile(filepath.Join(dir, name), content, 0o600); err != nil {
+			b.Fatal(err)
+		}
+	}
+	list := payloads(b)
+	for _, p := range append(slices.Clone(list), payload{name: "nested", schema: []byte(nestedQuantifiers), docs: [][]byte{nestedQuantifiersDoc()}}) {
+		compiled, _, err := bundleOf(p.schema, compile.Options{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		write(p.name+".bundle", compiled)
+		write(p.name+".docs", append(bytes.Join(p.docs, []byte("\n")), '\n'))
+		write(p.name+".schema.json", draft4(b, p.schema))
+	}
+	_, central := igluCentral(b)
+	write("central.bundle", central)
+	write("engine.wasm", wasm)
+	return list
+}
+
+// draft4 drops Iglu's $schema, which others do not know, and says draft 4 instead.
+func draft4(b *testing.B, schema []byte) []byte {
+	var v map[string]any
+	if err := json.Unmarshal(schema, &v); err != nil {
+		b.Fatal(err)
+	}
+	dropSelfDescribing(v)
+	v["$schema"] = "http://json-schema.org/draft-04/schema#"
+	out, err := json.Marshal(v)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return out
+}
