@@ -52,6 +52,7 @@ type Handler struct {
 	cfg        Config
 	exchanges  sync.Pool     // of *exchange
 	background chan struct{} // a token per batch that is forwarded after its answer
+	outage     outage
 }
 
 // New returns a handler. Engine and Forward are required.
@@ -135,9 +136,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // hangs up meanwhile does not take back what it sent.
 func (h *Handler) forward(id string, batch []byte) bool {
 	err := h.cfg.Forward.Forward(context.Background(), id, batch)
-	if err != nil {
-		h.cfg.Log.Warn("no host took a batch", "error", err)
-	}
+	h.outage.note(h.cfg.Log, err)
 	return err == nil
 }
 

@@ -76,11 +76,16 @@ func startEdge(ctx context.Context, o edgeOptions) (*edgeServer, error) {
 	if err != nil {
 		return nil, err
 	}
+	settings, err := collector.ParseSettings(o.settings)
+	if err != nil {
+		return nil, fmt.Errorf("reading the edge's settings: %w", err)
+	}
 	engine, stop, err := newEngine(ctx, o)
 	if err != nil {
 		return nil, fmt.Errorf("starting the edge: %w", err)
 	}
-	handler, err := serve.New(serve.Config{Engine: engine, Forward: forwarder, TrustedProxies: o.proxies, Log: o.log})
+	handler, err := serve.New(serve.Config{Engine: engine, Forward: forwarder, MaxBody: settings.Limits.Body,
+		TrustedProxies: o.proxies, Log: o.log})
 	if err != nil {
 		return nil, errors.Join(err, stop(ctx))
 	}
