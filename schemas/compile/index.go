@@ -80,6 +80,7 @@ func (x *Index) Place(key, pointer string) (Place, bool) {
 			}
 		}
 	}
+	x.c.errs = nil // of references that lead nowhere
 	return x.c.place(t, exact), true
 }
 
