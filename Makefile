@@ -39,7 +39,7 @@ fuzz: ## Run each fuzz target for FUZZTIME (default 30s)
 torture: edge ## Kill hosts and stop databases under load, for long
 	WEIR_LONG=1 go test -count=1 -timeout 60m -v ./host/e2e
 
-conformance: edge ## Run the golden suite and every sink's conformance suite, and nothing else
+conformance: edge ## Run the JSON Schema suite, the golden suite and the sinks' suite, and nothing else
 	@.tools/test conformance
 
 bench: edge ## Measure weir beside what it replaces, in one run
