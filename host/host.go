@@ -39,6 +39,7 @@ type Host struct {
 	tail     *tail.Tail
 	metrics  *metrics.Metrics
 	sinks    map[string]*delivery.Sink
+	judge    *judge.Judge
 	routes   []delivery.Route
 	delivery *delivery.Delivery
 	ingest   *ingest.Handler
@@ -143,8 +144,8 @@ func (h *Host) openSecrets() error {
 }
 
 func (h *Host) openRoutes() error {
-	j, err := judge.New(h.cfg.Schemas)
-	if err != nil {
+	var err error
+	if h.judge, err = judge.New(h.cfg.Schemas); err != nil {
 		return err
 	}
 	for _, s := range h.cfg.Sinks {
@@ -168,7 +169,6 @@ func (h *Host) openRoutes() error {
 	}
 	for i := range h.routes {
 		r := &h.routes[i]
-		r.Judge = j.Event
 		if r.Journal, err = h.journal.Route(r.Settings.Name); err != nil {
 			return err
 		}

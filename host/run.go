@@ -19,7 +19,7 @@ import (
 // has failed or a listener broke; the process should then exit and start anew.
 func (h *Host) Run(ctx context.Context) error {
 	var err error
-	if h.delivery, err = delivery.Start(h.routes, h.metrics, h.log); err != nil {
+	if h.delivery, err = delivery.Start(h.routes, h.judge.Event, h.metrics, h.log); err != nil {
 		return errors.Join(err, h.release())
 	}
 	public := &http.Server{

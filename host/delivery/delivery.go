@@ -1,7 +1,7 @@
 // Package delivery moves events from the journal to sinks. Each route has one
 // durable reader, its own batches, retries and dead letters; each sink has a
-// breaker. Nothing is shared between routes but the journal, so a dead sink
-// costs disk and nothing else.
+// breaker. Routes share the journal, and what was parsed of its latest records;
+// none waits for another, so a dead sink costs disk and nothing else.
 //
 // The way of a batch: read, judge, filter, collect; make its end durable
 // (Plan); write until it is stored, or until the events to blame are found;
@@ -33,8 +33,6 @@ type Route struct {
 	Settings config.Route
 	Journal  journal.Route
 	Sink     *Sink
-	// Judge gives unresolved events a verdict; nil leaves them as they are.
-	Judge func(sinks.Event) sinks.Event
 	// Observe sees every event read, judged and before any filter; may be nil.
 	Observe func(sinks.Event)
 }
@@ -59,18 +57,20 @@ type Delivery struct {
 	drain   context.CancelFunc
 }
 
-// Start runs every route in a goroutine of its own.
-func Start(routes []Route, m Metrics, log *slog.Logger) (*Delivery, error) {
+// Start runs every route in a goroutine of its own. judge gives unresolved
+// events a verdict, from several goroutines; nil leaves them as they are.
+func Start(routes []Route, judge func(sinks.Event) sinks.Event, m Metrics, log *slog.Logger) (*Delivery, error) {
 	hard, stop := context.WithCancel(context.Background())
 	reading, drain := context.WithCancel(hard)
 	d := &Delivery{log: log, stop: stop, drain: drain}
+	read := newReader(len(routes), judge)
 	for _, r := range routes {
 		f, err := newFilter(r.Settings)
 		if err != nil {
 			stop()
 			return nil, fmt.Errorf("route %s: %w", r.Settings.Name, err)
 		}
-		d.runners = append(d.runners, newRunner(r, f, m, log.With("route", r.Settings.Name, "sink", r.Sink.Name)))
+		d.runners = append(d.runners, newRunner(r, f, read, m, log.With("route", r.Settings.Name, "sink", r.Sink.Name)))
 	}
 	for _, r := range d.runners {
 		d.wg.Go(func() { r.run(hard, reading) })

@@ -168,7 +168,7 @@ func (r *rig) start() *rig {
 		routes = append(routes, Route{Settings: r.routes[name], Journal: j, Sink: NewSink(name, r.sinks[name])})
 	}
 	var err error
-	if r.d, err = Start(routes, noMetrics{}, slog.New(slog.NewTextHandler(&r.logs, nil))); err != nil {
+	if r.d, err = Start(routes, nil, noMetrics{}, slog.New(slog.NewTextHandler(&r.logs, nil))); err != nil {
 		r.t.Fatal(err)
 	}
 	return r

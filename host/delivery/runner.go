@@ -29,9 +29,9 @@ type runner struct {
 	failedAt  time.Time
 }
 
-func newRunner(r Route, f filter, m Metrics, log *slog.Logger) *runner {
+func newRunner(r Route, f filter, read *reader, m Metrics, log *slog.Logger) *runner {
 	return &runner{name: r.Settings.Name, cfg: r.Settings, journal: r.Journal, sink: r.Sink, metrics: m, log: log,
-		source: newSource(r, f, log)}
+		source: newSource(r, f, read, log)}
 }
 
 // run delivers batches until the journal ends, or hard ends; once reading has

@@ -3,12 +3,9 @@ package delivery
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"log/slog"
 	"time"
 
-	"weir/edge/envelope"
 	"weir/host/journal"
 	"weir/sinks"
 )
@@ -29,6 +26,7 @@ type batch struct {
 type source struct {
 	route   Route
 	filter  filter
+	reader  *reader
 	log     *slog.Logger
 	limit   journal.Limit
 	events  int
@@ -60,8 +58,8 @@ const (
 // readAhead bounds what is read from the journal at once.
 const readAhead = 128
 
-func newSource(r Route, f filter, log *slog.Logger) *source {
-	s := &source{route: r, filter: f, log: log, events: r.Settings.Batch.Events, bytes: int(r.Settings.Batch.Bytes)}
+func newSource(r Route, f filter, read *reader, log *slog.Logger) *source {
+	s := &source{route: r, filter: f, reader: read, log: log, events: r.Settings.Batch.Events, bytes: int(r.Settings.Batch.Bytes)}
 	if l, ok := r.Sink.sink.(sinks.Limiter); ok {
 		limits := l.Limits()
 		if limits.Events > 0 {
@@ -171,45 +169,33 @@ func (s *source) split(rec journal.Record) {
 		s.queue = append(s.queue, item{kind: empty, end: after})
 		return
 	}
-	r := envelope.NewReader(rec.Frame)
-	b, err := r.Next()
-	if err == nil {
-		_, err = r.Next()
-		if err == io.EOF {
-			err = nil
-		}
-	}
-	if err != nil {
-		err = fmt.Errorf("reading batch %s: %w", rec.ID, err)
-		s.log.Error("delivery: a stored batch cannot be read", "error", err)
-		s.queue = append(s.queue, item{kind: unreadable, err: err, event: sinks.Event{Envelope: rec.Frame}, end: after})
+	c := s.reader.read(rec)
+	if c.err != nil {
+		s.log.Error("delivery: a stored batch cannot be read", "error", c.err)
+		s.queue = append(s.queue, item{kind: unreadable, err: c.err, event: sinks.Event{Envelope: rec.Frame}, end: after})
 		return
 	}
-	for i, line := range b.Events {
+	for i, p := range c.events {
 		end := journal.Position{Seq: rec.Seq, Event: i + 1}
-		if i+1 == b.Header.Events {
+		if i+1 == len(c.events) {
 			end = after
 		}
 		if (journal.Position{Seq: rec.Seq, Event: i}).Before(s.start) {
 			continue // settled before the last restart
 		}
-		s.queue = append(s.queue, s.read(line, end))
+		s.queue = append(s.queue, s.item(p, end))
 	}
 }
 
-func (s *source) read(line []byte, end journal.Position) item {
-	e, err := sinks.ParseEvent(line)
-	if err != nil {
-		return item{kind: unreadable, err: err, event: e, end: end}
-	}
-	if e.Verdict == envelope.Unresolved.String() && s.route.Judge != nil {
-		e = s.route.Judge(e)
+func (s *source) item(p parsed, end journal.Position) item {
+	if p.err != nil {
+		return item{kind: unreadable, err: p.err, event: p.event, end: end}
 	}
 	if s.route.Observe != nil {
-		s.route.Observe(e)
+		s.route.Observe(p.event)
 	}
-	if !s.filter.match(e) {
+	if !s.filter.match(p.event) {
 		return item{kind: filtered, end: end}
 	}
-	return item{event: e, end: end}
+	return item{event: p.event, end: end}
 }
