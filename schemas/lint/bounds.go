@@ -69,26 +69,41 @@ func (d *document) checkRequired(s *node) {
 	}
 }
 
-// checkUnbounded finds strings of any length: an edge must hold them, and a
-// column has no width. One finding a schema names them all.
+// checkUnbounded finds strings and arrays of any length: an edge must hold
+// them, and a column has no width. One finding a schema names them all.
 func (d *document) checkUnbounded() {
-	var unbounded []*node
+	var texts, arrays []*node
 	var visit func(s *node)
 	visit = func(s *node) {
 		if s.kind != object {
 			return
 		}
-		if slices.Contains(typesOf(s), "string") && longest(s) < 0 {
-			unbounded = append(unbounded, s)
+		types := typesOf(s)
+		if slices.Contains(types, "string") && longest(s) < 0 {
+			texts = append(texts, s)
+		}
+		if slices.Contains(types, "array") && s.get("maxItems") == nil && s.get("enum") == nil && s.get("const") == nil && !tuple(s) {
+			arrays = append(arrays, s)
 		}
 		for _, sub := range subschemas(s) {
 			visit(sub)
 		}
 	}
 	visit(d.tree)
+	d.addUnbounded(texts, "string", "maxLength")
+	d.addUnbounded(arrays, "array", "maxItems")
+}
+
+// tuple reports whether the array has a place for each item and no others.
+func tuple(s *node) bool {
+	items := s.get("items")
+	return isFalse(items) || items != nil && items.kind == array && isFalse(s.get("additionalItems"))
+}
+
+func (d *document) addUnbounded(unbounded []*node, what, keyword string) {
 	switch n := len(unbounded); {
 	case n == 1:
-		d.add(Warning, "unbounded", unbounded[0], "the string has no maxLength")
+		d.add(Warning, "unbounded", unbounded[0], "the %s has no %s", what, keyword)
 	case n > 1:
 		var where []string
 		for _, s := range unbounded[:min(n, 4)] {
@@ -97,7 +112,7 @@ func (d *document) checkUnbounded() {
 		if n > len(where) {
 			where = append(where, "…")
 		}
-		d.add(Warning, "unbounded", unbounded[0], "%d strings have no maxLength: %s", n, strings.Join(where, ", "))
+		d.add(Warning, "unbounded", unbounded[0], "%d %ss have no %s: %s", n, what, keyword, strings.Join(where, ", "))
 	}
 }
 

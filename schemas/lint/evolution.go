@@ -2,6 +2,7 @@ package lint
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -20,26 +21,39 @@ func compareVersions(documents []*document) {
 		slices.SortFunc(versions, func(a, b *document) int {
 			return cmp.Or(cmp.Compare(a.key.Model, b.key.Model), cmp.Compare(a.key.Revision, b.key.Revision), cmp.Compare(a.key.Addition, b.key.Addition))
 		})
+		versions[0].checkFirst()
 		for i := 1; i < len(versions); i++ {
 			older, newer := versions[i-1], versions[i]
+			newer.checkSuccession(older)
 			if older.key.Model == newer.key.Model && older.key.Revision == newer.key.Revision {
-				e := evolution{older, newer}
-				e.compare(older.tree, newer.tree)
+				evolution{func(at *node, sure bool, change string) {
+					if sure {
+						newer.add(Error, "addition", at, "%s: data that %s accepted is refused, so this is a new REVISION or MODEL, not an ADDITION", change, older.key.version())
+					} else {
+						newer.add(Warning, "addition", at, "%s: make sure that all data that %s accepted is accepted still, or this is a new REVISION", change, older.key.version())
+					}
+				}}.compare(older.tree, newer.tree)
 			}
 		}
 	}
 }
 
-type evolution struct{ older, newer *document }
+// evolution looks for what a newer version refuses and an older one accepted.
+type evolution struct {
+	// report is told of each change, and whether it is sure to break data.
+	report func(at *node, sure bool, change string)
+}
 
-// breaks reports a change that refuses what the older version accepted.
 func (e evolution) breaks(at *node, format string, args ...any) {
-	args = append(args, e.older.key.version())
-	e.newer.add(Error, "addition", at, format+": data that %s accepted is refused, so this is a new REVISION or MODEL, not an ADDITION", args...)
+	e.report(at, true, fmt.Sprintf(format, args...))
+}
+
+func (e evolution) mayBreak(at *node, format string, args ...any) {
+	e.report(at, false, fmt.Sprintf(format, args...))
 }
 
 // compare holds a schema against its older self. It judges what can be judged
-// keyword by keyword and leaves the logic of anyOf and the like alone.
+// keyword by keyword, and is in doubt about the logic of oneOf and the like.
 func (e evolution) compare(older, newer *node) {
 	if older.kind != object || newer.kind != object {
 		return
@@ -48,9 +62,58 @@ func (e evolution) compare(older, newer *node) {
 	e.compareBounds(older, newer)
 	e.compareValues(older, newer)
 	e.compareProperties(older, newer)
-	if a, b := older.get("items"), newer.get("items"); a != nil && b != nil {
+	e.compareLogic(older, newer)
+	switch a, b := older.get("items"), newer.get("items"); {
+	case b == nil || a.equal(b):
+	case a == nil && b.kind == object && !saysNothing(b):
+		e.mayBreak(b, "items is added")
+	case a != nil && a.kind == object && b.kind == object:
 		e.compare(a, b)
+	case a != nil && (a.kind == array || b.kind == array):
+		e.mayBreak(b, "items is changed")
 	}
+}
+
+// logic are the keywords whose change this package does not follow.
+var logic = []string{
+	"$ref", "$dynamicRef", "$recursiveRef", "allOf", "anyOf", "oneOf", "not", "if", "then", "else",
+	"dependencies", "dependentRequired", "dependentSchemas", "propertyNames", "patternProperties",
+	"additionalItems", "prefixItems", "contains", "unevaluatedProperties", "unevaluatedItems",
+}
+
+func (e evolution) compareLogic(older, newer *node) {
+	for _, keyword := range logic {
+		before, now := older.get(keyword), newer.get(keyword)
+		switch {
+		case now == nil || before.equal(now) || now.kind == boolean && now.text == "true":
+		case keyword == "anyOf" && before != nil && !slices.ContainsFunc(before.items, func(b *node) bool { return !slices.ContainsFunc(now.items, b.equal) }):
+			// Another branch can only let more in.
+		case before == nil:
+			e.mayBreak(now, "%s is added", keyword)
+		default:
+			e.mayBreak(now, "%s is changed", keyword)
+		}
+	}
+	before, now := older.get("additionalProperties"), newer.get("additionalProperties")
+	if now != nil && now.kind == object && !saysNothing(now) && !isFalse(before) && !before.equal(now) {
+		e.mayBreak(now, "additionalProperties is a schema")
+	}
+}
+
+// saysNothing reports whether every value conforms to the schema.
+func saysNothing(s *node) bool {
+	if s.kind == boolean {
+		return s.text == "true"
+	}
+	return s.kind == object && !slices.ContainsFunc(s.members, func(m member) bool {
+		return !slices.Contains(annotations, m.name) && !strings.HasPrefix(m.name, "x-")
+	})
+}
+
+// annotations are the keywords that assert nothing.
+var annotations = []string{
+	"$schema", "id", "$id", "$comment", "$anchor", "$defs", "definitions", "title", "description", "default", "examples",
+	"deprecated", "readOnly", "writeOnly", "self", "$supersedes", "$supersededBy",
 }
 
 func (e evolution) compareTypes(older, newer *node) {
@@ -104,6 +167,13 @@ func (e evolution) compareBounds(older, newer *node) {
 }
 
 func (e evolution) compareValues(older, newer *node) {
+	if before, now := older.get("const"), newer.get("const"); now != nil && !before.equal(now) {
+		if before == nil {
+			e.breaks(now, "const is added")
+		} else {
+			e.breaks(now, "const is changed")
+		}
+	}
 	before, now := older.get("enum"), newer.get("enum")
 	switch {
 	case now == nil:

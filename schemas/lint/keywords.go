@@ -3,6 +3,8 @@ package lint
 import (
 	"slices"
 	"strings"
+
+	"weir/schemas/validate/format"
 )
 
 // draft is a version of JSON Schema, ordered by age.
@@ -67,9 +69,12 @@ var igluKeywords = []string{"self", "$supersedes", "$supersededBy"}
 const privacyKeyword = "x-weir-privacy"
 
 // formats are those that the engine asserts.
-var formats = []string{
-	"date-time", "date", "time", "duration", "uuid", "uri", "uri-reference", "email", "ipv4", "ipv6", "hostname", "regex", "json-pointer",
-}
+var formats = func() (names []string) {
+	for id := format.ID(1); id.Name() != ""; id++ {
+		names = append(names, id.Name())
+	}
+	return names
+}()
 
 // appliesTo is the type that a keyword constrains. Beside another type it does nothing.
 var appliesTo = map[string]string{
@@ -102,8 +107,15 @@ func (d *document) checkKeywords(s *node) {
 			d.add(Warning, "keyword", m.value, "%s does nothing beside type %s", m.name, strings.Join(types, ", "))
 		}
 	}
-	if format := s.get("format"); format != nil && !slices.Contains(formats, format.text) {
-		d.add(Warning, "format", format, "format %q is not checked%s", format.text, didYouMean(format.text, formats))
+	if f := s.get("format"); f != nil && !slices.Contains(formats, f.text) {
+		d.add(Warning, "format", f, "format %q is not checked%s", f.text, didYouMean(f.text, formats))
+	}
+	if s.get("$ref") != nil && d.draft <= draft7 {
+		for _, m := range s.members {
+			if m.name != "$ref" && keywords[m.name] != (span{}) && !slices.Contains(annotations, m.name) {
+				d.add(Warning, "keyword", m.value, "%s is ignored beside $ref: %s reads nothing else there; put both into allOf", m.name, d.draft)
+			}
+		}
 	}
 }
 

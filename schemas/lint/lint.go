@@ -1,7 +1,11 @@
 // Package lint finds what is wrong with schemas before they are compiled: in
 // the JSON, in the Iglu key and its place in the folder, in keywords that
-// contradict each other, in a version that breaks what its number promises to
-// keep, and in personal data that nobody decided about.
+// contradict each other or can never take effect, in strings and arrays without
+// a limit, in a version that breaks what its number promises to keep, and in
+// personal data that nobody decided about.
+//
+// [Diff] tells what changed between two folders, and how far each change must
+// raise the version.
 package lint
 
 import (
@@ -110,6 +114,10 @@ func (d *document) walk(s *node) {
 	}
 	d.checkKeywords(s)
 	d.checkBounds(s)
+	d.checkConflicts(s)
+	d.checkReach(s)
+	d.checkMembers(s)
+	d.checkValues(s)
 	d.checkPrivacy(s)
 	for _, sub := range subschemas(s) {
 		d.walk(sub)

@@ -30,6 +30,7 @@ func (k kind) String() string {
 type node struct {
 	kind    kind
 	offset  int    // of its first byte
+	end     int    // of the byte after its last
 	text    string // of a string, decoded; of a number or boolean, as written
 	items   []*node
 	members []member
@@ -145,11 +146,15 @@ func (p *parser) value(parent *node, step string, depth int) (*node, *fault) {
 	case string:
 		n.kind, n.text = text, token
 	case json.Delim:
+		read := p.object
 		if token == '[' {
-			return n, p.array(n, depth)
+			read = p.array
 		}
-		return n, p.object(n, depth)
+		if f := read(n, depth); f != nil {
+			return n, f
+		}
 	}
+	n.end = int(p.dec.InputOffset())
 	return n, nil
 }
 
