@@ -145,7 +145,7 @@ func (h *Host) openSecrets() error {
 
 func (h *Host) openRoutes() error {
 	var err error
-	if h.judge, err = judge.New(h.cfg.Schemas); err != nil {
+	if h.judge, err = judge.New(h.cfg.Schemas, h.schemasRead); err != nil {
 		return err
 	}
 	for _, s := range h.cfg.Sinks {
@@ -189,6 +189,20 @@ func (h *Host) listen() error {
 	}
 	return nil
 }
+
+// schemasRead takes what came of reading schemas that had changed.
+func (h *Host) schemasRead(err error) {
+	h.metrics.SchemasRead(err)
+	if err != nil {
+		h.log.Error("host: schemas have changed and cannot be used; those read before still judge", "error", err)
+		return
+	}
+	h.log.Info("host: schemas were read again")
+}
+
+// Refresh reads the schemas again. Faults are logged, and leave the schemas as
+// they were.
+func (h *Host) Refresh() { h.judge.Refresh() }
 
 // Ready is closed once batches are accepted.
 func (h *Host) Ready() <-chan struct{} { return h.ready }

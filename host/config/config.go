@@ -26,7 +26,7 @@ type Config struct {
 	Admin   Admin         `yaml:"admin" doc:"The listener for operators: metrics, the live page, dead letters. Keep it private."`
 	Edge    Edge          `yaml:"edge" doc:"Who may send batches."`
 	Journal Journal       `yaml:"journal" doc:"The durable log between ingest and sinks."`
-	Schemas []string      `yaml:"schemas" doc:"Folders of Iglu layout (vendor/name/format/version) by which events are judged whose schema the edge did not hold. Read at start."`
+	Schemas []string      `yaml:"schemas" doc:"Folders of Iglu layout (vendor/name/format/version) by which events are judged whose schema the edge did not hold. Changes are noticed within 5s while such events arrive, and at SIGHUP; while they cannot be used, the schemas read before judge."`
 	Failed  Failed        `yaml:"failed" doc:"The store of failed events, kept whatever the routes say."`
 	Sinks   []Sink        `yaml:"sinks" doc:"Destinations. Without any, events go to a SQLite database in the data directory."`
 	Routes  []Route       `yaml:"routes" doc:"Which events go to which sink. Without any, every sink gets every event."`

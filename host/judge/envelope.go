@@ -7,6 +7,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"weir/edge/envelope"
+	"weir/schemas/validate"
 	"weir/sinks"
 )
 
@@ -17,7 +18,7 @@ func (j *Judge) Event(e sinks.Event) sinks.Event {
 	if e.Verdict != envelope.Unresolved.String() {
 		return e
 	}
-	found := j.payloads(e.Envelope)
+	found := payloads(j.schemas.current(), e.Envelope)
 	weir := gjson.GetBytes(e.Envelope, "weir")
 	if weir.Get("violations.#").Int() == 0 && len(found) == 0 {
 		e.Verdict = envelope.Good.String()
@@ -29,13 +30,13 @@ func (j *Judge) Event(e sinks.Event) sinks.Event {
 }
 
 // payloads judges the self-describing event and every entity.
-func (j *Judge) payloads(line []byte) []violation {
+func payloads(set *validate.Set, line []byte) []violation {
 	var found []violation
 	if u := gjson.GetBytes(line, "unstruct_event"); u.Exists() {
-		found = j.check(found, u.Get("schema").String(), []byte(u.Get("data").Raw), "/unstruct_event")
+		found = check(set, found, u.Get("schema").String(), []byte(u.Get("data").Raw), "/unstruct_event")
 	}
 	for i, c := range gjson.GetBytes(line, "contexts").Array() {
-		found = j.check(found, c.Get("schema").String(), []byte(c.Get("data").Raw), "/contexts/"+strconv.Itoa(i))
+		found = check(set, found, c.Get("schema").String(), []byte(c.Get("data").Raw), "/contexts/"+strconv.Itoa(i))
 	}
 	return found
 }

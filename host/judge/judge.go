@@ -5,12 +5,8 @@ package judge
 
 import (
 	"bytes"
-	"fmt"
-	"os"
+	"time"
 
-	"weir/schemas/bundle"
-	"weir/schemas/compile"
-	"weir/schemas/registry"
 	"weir/schemas/validate"
 )
 
@@ -19,36 +15,29 @@ import (
 const KeywordUnknown = "unknownSchema"
 
 // Judge holds the host's schemas. It is safe for concurrent use.
-type Judge struct{ set *validate.Set }
+type Judge struct{ schemas schemas }
 
 // New compiles the schemas of all folders. Without folders every schema is
 // unknown. Errors name the file at fault.
-func New(folders []string) (*Judge, error) {
-	var sources []compile.Source
-	for _, dir := range folders {
-		if info, err := os.Stat(dir); err != nil {
-			return nil, fmt.Errorf("reading schemas: %w", err)
-		} else if !info.IsDir() {
-			return nil, fmt.Errorf("reading schemas: %s is not a folder", dir)
-		}
-		found, err := registry.Folder(os.DirFS(dir))
-		if err != nil {
-			return nil, fmt.Errorf("reading schemas in %s: %w", dir, err)
-		}
-		sources = append(sources, found...)
+//
+// Folders that change are read again while events are judged, within seconds;
+// report, which must not block, is then told of it: nil, or why the schemas
+// read before stay.
+func New(folders []string, report func(error)) (*Judge, error) {
+	j := &Judge{schemas{folders: folders, report: func(error) {}, now: time.Now}}
+	if err := j.schemas.look(true); err != nil {
+		return nil, err
 	}
-	if len(sources) == 0 {
-		return &Judge{}, nil
-	}
-	text, err := compile.Bundle(sources, compile.Options{})
-	if err != nil {
-		return nil, fmt.Errorf("compiling schemas: %w", err)
-	}
-	b, err := bundle.Open(text)
-	if err != nil {
-		return nil, fmt.Errorf("opening compiled schemas: %w", err)
-	}
-	return &Judge{set: validate.NewSet(b)}, nil
+	j.schemas.report = report
+	return j, nil
+}
+
+// Refresh reads the folders at once. After an error the schemas read before
+// stay.
+func (j *Judge) Refresh() error {
+	j.schemas.mu.Lock()
+	defer j.schemas.mu.Unlock()
+	return j.schemas.look(true)
 }
 
 // violation is a rule that an event broke, as envelopes spell it.
@@ -60,11 +49,11 @@ type violation struct {
 }
 
 // check judges one self-describing payload that stands at path in the envelope.
-func (j *Judge) check(dst []violation, schema string, data []byte, path string) []violation {
+func check(set *validate.Set, dst []violation, schema string, data []byte, path string) []violation {
 	var p validate.Program
 	known := false
-	if j.set != nil {
-		p, known = j.set.Lookup([]byte(schema))
+	if set != nil {
+		p, known = set.Lookup([]byte(schema))
 	}
 	if !known {
 		return append(dst, violation{schema, path + "/schema", KeywordUnknown,

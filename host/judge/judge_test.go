@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"weir/edge/envelope"
 	"weir/sinks"
@@ -29,6 +30,8 @@ func folder(t *testing.T) string {
 	return root
 }
 
+func ignore(error) {}
+
 func parse(t *testing.T, line string) sinks.Event {
 	t.Helper()
 	e, err := sinks.ParseEvent([]byte(line))
@@ -48,7 +51,7 @@ const (
 )
 
 func TestEvent(t *testing.T) {
-	j, err := New([]string{folder(t)})
+	j, err := New([]string{folder(t)}, ignore)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,7 +127,7 @@ func violations(t *testing.T, line []byte) []violation {
 }
 
 func TestJudgedEventsStay(t *testing.T) {
-	j, err := New(nil)
+	j, err := New(nil, ignore)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,7 +138,7 @@ func TestJudgedEventsStay(t *testing.T) {
 }
 
 func TestViolationsAreBounded(t *testing.T) {
-	j, err := New(nil)
+	j, err := New(nil, ignore)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,7 +159,7 @@ func TestViolationsAreBounded(t *testing.T) {
 }
 
 func TestBadFolders(t *testing.T) {
-	if _, err := New([]string{"/nowhere/at/all"}); err == nil || !strings.Contains(err.Error(), "/nowhere/at/all") {
+	if _, err := New([]string{"/nowhere/at/all"}, ignore); err == nil || !strings.Contains(err.Error(), "/nowhere/at/all") {
 		t.Errorf("a missing folder: %v", err)
 	}
 	root := folder(t)
@@ -164,7 +167,66 @@ func TestBadFolders(t *testing.T) {
 	if err := os.WriteFile(path, []byte(`{"type":"objekt"}`), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := New([]string{root}); err == nil || !strings.Contains(err.Error(), "1-0-0") {
+	if _, err := New([]string{root}, ignore); err == nil || !strings.Contains(err.Error(), "1-0-0") {
 		t.Errorf("a schema that does not compile: %v", err)
+	}
+}
+
+// Folders that change are read again, those at fault are reported, and until
+// they are mended the last good schemas judge.
+func TestFoldersChange(t *testing.T) {
+	root := folder(t)
+	path := filepath.Join(root, "com.acme", "other", "jsonschema", "1-0-0")
+	write := func(text string) {
+		t.Helper()
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var reports []error
+	j, err := New([]string{root}, func(err error) { reports = append(reports, err) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	clock := time.Now()
+	j.schemas.now = func() time.Time { return clock }
+	verdict := func() string {
+		clock = clock.Add(lookEvery)
+		return j.Event(parse(t, head+`"unstruct_event":`+unknown+`,`+before+`}}`)).Verdict
+	}
+	for _, step := range []struct {
+		name, text string
+		verdict    string
+		reports    int // so far
+		good       bool
+	}{
+		{"nothing changed", "", "failed", 0, false},
+		{"added", strings.Replace(product, `"product"`, `"other"`, 1), "failed", 1, true}, // sku is missing
+		{"edited", strings.NewReplacer(`"product"`, `"other"`, `["sku"]`, `[]`, `"additionalProperties":false`, `"title":"Other"`).Replace(product), "good", 2, true},
+		{"broken", `{"type":"objekt"}`, "good", 3, false},
+		{"still broken", "", "good", 3, false},
+		{"mended", strings.Replace(product, `"product"`, `"other"`, 1), "failed", 4, true},
+	} {
+		if step.text != "" {
+			write(step.text)
+		}
+		if got := verdict(); got != step.verdict || len(reports) != step.reports {
+			t.Fatalf("%s: verdict %s after reports %v", step.name, got, reports)
+		}
+		if n := len(reports); n > 0 && step.text != "" && (reports[n-1] == nil) != step.good {
+			t.Fatalf("%s: reported %v", step.name, reports[n-1])
+		}
+	}
+	if err := os.RemoveAll(root); err != nil {
+		t.Fatal(err)
+	}
+	if err := j.Refresh(); err == nil || !strings.Contains(err.Error(), root) || len(reports) != 5 {
+		t.Errorf("refreshing without the folder: %v, reports %v", err, reports)
+	}
+	if got := j.Event(parse(t, head+`"unstruct_event":`+known+`,`+before+`}}`)).Verdict; got != "good" {
+		t.Errorf("without its folder the last good schema says %s", got)
 	}
 }

@@ -39,6 +39,7 @@ type Metrics struct {
 	sync         prometheus.Histogram
 	group        prometheus.Histogram
 	damaged      prometheus.Counter
+	stale        prometheus.Gauge
 
 	apps, schemas bounded
 	totals        totals
@@ -91,10 +92,12 @@ func New() *Metrics {
 			Help: "Batches in one synced commit.", Buckets: prometheus.ExponentialBuckets(1, 2, 11)}),
 		damaged: prometheus.NewCounter(prometheus.CounterOpts{Name: "weir_journal_damaged_total",
 			Help: "Batches found damaged or missing. Anything above 0 needs a person."}),
+		stale: prometheus.NewGauge(prometheus.GaugeOpts{Name: "weir_schemas_stale",
+			Help: "1 while the schema folders cannot be used as they are, and those read before judge."}),
 		apps: bounded{limit: labelLimit}, schemas: bounded{limit: labelLimit},
 	}
 	m.registry.MustRegister(m.requests, m.batches, m.duplicates, m.acknowledged, m.stored, m.delivered, m.dead, m.filtered,
-		m.writes, m.failures, m.answers, m.waits, m.sync, m.group, m.damaged,
+		m.writes, m.failures, m.answers, m.waits, m.sync, m.group, m.damaged, m.stale,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -138,6 +141,15 @@ func (m *Metrics) Committed(batches int, took time.Duration) {
 
 // Damaged counts a batch that the journal could not give back.
 func (m *Metrics) Damaged(error) { m.damaged.Inc() }
+
+// SchemasRead says what came of reading the schema folders again.
+func (m *Metrics) SchemasRead(err error) {
+	if err != nil {
+		m.stale.Set(1)
+	} else {
+		m.stale.Set(0)
+	}
+}
 
 // Stored counts an event read back from the journal.
 func (m *Metrics) Stored(e sinks.Event, protocol string) {

@@ -2,6 +2,9 @@ package main
 
 import (
 	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -20,7 +23,7 @@ to its journal, and delivers them to the configured sinks. Without a file it
 listens on :8081, keeps everything in ./weir-data and delivers to SQLite there.
 
 SIGTERM stops intake, finishes what is under way and leaves the rest in the
-journal for the next start.`,
+journal for the next start. SIGHUP reads the folders of schemas again.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			log, err := logs.logger(cmd.ErrOrStderr())
@@ -35,6 +38,19 @@ journal for the next start.`,
 			if err != nil {
 				return err
 			}
+			refresh := make(chan os.Signal, 1)
+			signal.Notify(refresh, syscall.SIGHUP)
+			defer signal.Stop(refresh)
+			go func() {
+				for {
+					select {
+					case <-refresh:
+						h.Refresh()
+					case <-cmd.Context().Done():
+						return
+					}
+				}
+			}()
 			return h.Run(cmd.Context())
 		},
 	}
