@@ -196,9 +196,6 @@ func line(n int) string {
 // append stores one batch of n further events.
 func (r *rig) append(n int) {
 	r.t.Helper()
-	if r.journal == nil {
-		r.openJournal()
-	}
 	var lines []string
 	for range n {
 		r.n++
@@ -209,6 +206,9 @@ func (r *rig) append(n int) {
 
 func (r *rig) appendLines(lines ...string) {
 	r.t.Helper()
+	if r.journal == nil {
+		r.openJournal()
+	}
 	id := journal.NewID(time.Now())
 	h := envelope.Header{ID: id.String(), Events: len(lines), Captured: time.Now().UnixMilli()}
 	text := string(h.AppendJSON(nil)) + "\n" + strings.Join(lines, "\n") + "\n"

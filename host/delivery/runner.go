@@ -105,27 +105,27 @@ func (r *runner) count(delivered, dead int) {
 	}
 }
 
-// failed remembers an error for the status page, and logs it when it is not
-// the one before.
+// failed remembers an error of the journal, and logs it when it is not the one
+// before.
 func (r *runner) failed(err error) {
+	if r.remember(err) {
+		r.log.Warn("delivery: the journal failed", "error", err)
+	}
+}
+
+// unwritten remembers what a write came to. What a sink or its destination
+// says may quote events, so the log has only what cannot; dead letters and the
+// status page, which are protected like events, have it all.
+func (r *runner) unwritten(err error) {
 	if !r.remember(err) {
 		return
 	}
-	attrs := []any{"error", err}
+	attrs := []any{"error", loggable(err)}
 	var p *panicError
 	if errors.As(err, &p) {
 		attrs = append(attrs, "stack", string(p.stack))
 	}
-	r.log.Warn("delivery: a write failed", attrs...)
-}
-
-// refused remembers an error that events brought about. What a destination says
-// of them may quote them, so it is kept out of the log: dead letters and the
-// status page, which are protected like events, have it.
-func (r *runner) refused(err error) {
-	if r.remember(err) {
-		r.log.Warn("delivery: a sink refused events; dead letters and status say why")
-	}
+	r.log.Warn("delivery: a write failed; dead letters and status say more", attrs...)
 }
 
 // remember keeps an error for the status page and reports whether it is news.

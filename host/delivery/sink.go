@@ -92,11 +92,17 @@ func (s *Sink) connect(ctx context.Context) error {
 	// A sink that cannot be opened is away, whatever it says: that is never an
 	// event's fault.
 	if err := guard(func() error { return s.sink.Open(ctx) }); err != nil {
-		return fmt.Errorf("%w: %v", sinks.ErrNotConnected, err)
+		return &openError{err}
 	}
 	s.open = true
 	return nil
 }
+
+// openError says why a sink did not open. No event has to do with it.
+type openError struct{ err error }
+
+func (e *openError) Error() string { return fmt.Sprintf("%v: %v", sinks.ErrNotConnected, e.err) }
+func (e *openError) Unwrap() error { return sinks.ErrNotConnected }
 
 // panicError is a panic of a sink.
 type panicError struct {

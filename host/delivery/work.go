@@ -248,10 +248,8 @@ func (w *work) try(ctx context.Context, events []sinks.Event) (result, error) {
 			res.kind = away
 		}
 	}
-	if res.kind == refused || some != nil {
-		w.refused(err)
-	} else {
-		w.failed(err)
+	if err != nil {
+		w.unwritten(err)
 	}
 	if w.reading.Err() != nil && res.kind != refused && res.kind != partial {
 		return res, errStopped

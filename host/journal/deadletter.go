@@ -11,7 +11,7 @@ type DeadLetter struct {
 	EventID  string
 	App      string
 	Schema   string
-	Reason   string // what the sink said, without values of the event
+	Reason   string // what the sink said; it may quote the event
 	Tries    int
 	Envelope []byte
 	Died     time.Time
