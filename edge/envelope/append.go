@@ -2,6 +2,7 @@ package envelope
 
 import (
 	"math/bits"
+	"slices"
 	"strconv"
 )
 
@@ -16,15 +17,25 @@ func AppendBatch(dst []byte, h *Header, loc *Location, events []Event) []byte {
 		}
 	}
 	dst = append(h.AppendJSON(dst), '\n')
+	var edge extent
 	for i := range events {
-		dst = append(events[i].AppendJSON(dst, h, loc, i), '\n')
+		dst = append(events[i].appendJSON(dst, h, loc, &edge, i), '\n')
 	}
 	return dst
 }
 
+// extent is where something stands that may be written again.
+type extent struct{ from, to int }
+
 // AppendJSON appends the envelope of e, the index-th event of the batch that h
 // describes: one line, without its end.
 func (e *Event) AppendJSON(dst []byte, h *Header, loc *Location, index int) []byte {
+	return e.appendJSON(dst, h, loc, &extent{}, index)
+}
+
+// appendJSON writes the location if edge is empty, and notes where, or else
+// what stands there once more.
+func (e *Event) appendJSON(dst []byte, h *Header, loc *Location, edge *extent, index int) []byte {
 	present := e.present
 	if e.Unstruct.Schema != "" {
 		present[UnstructEvent>>6] |= 1 << (UnstructEvent & 63)
@@ -36,16 +47,30 @@ func (e *Event) AppendJSON(dst []byte, h *Header, loc *Location, index int) []by
 	for w, word := range present {
 		for ; word != 0; word &= word - 1 {
 			f := Field(w<<6 + bits.TrailingZeros64(word))
-			dst = append(e.appendColumn(append(dst, members[f]...), f), ',')
+			dst = append(e.appendColumn(appendName(dst, f), f), ',')
 		}
 	}
-	return append(e.appendWeir(append(dst, `"weir":`...), h, loc, index), '}')
+	return append(e.appendWeir(append(dst, `"weir":`...), h, loc, edge, index), '}')
 }
 
-// members holds the column names as members begin: quoted, with a colon.
-var members = func() (m [NumFields]string) {
+// appendName appends a column's name as a member begins: quoted, with a colon.
+func appendName(dst []byte, f Field) []byte {
+	m, n := &members[f], len(dst)
+	if cap(dst)-n < len(m.text) {
+		dst = slices.Grow(dst, len(m.text))
+	}
+	// One copy of a size that the compiler knows; what is too much is written over.
+	*(*[len(m.text)]byte)(dst[n : n+len(m.text)]) = m.text
+	return dst[:n+int(m.length)]
+}
+
+// members holds the column names as members begin.
+var members = func() (m [NumFields]struct {
+	text   [32]byte
+	length uint8
+}) {
 	for f := range columns {
-		m[f] = `"` + columns[f].name + `":`
+		m[f].length = uint8(copy(m[f].text[:], `"`+columns[f].name+`":`))
 	}
 	return m
 }()
@@ -69,7 +94,7 @@ func (e *Event) appendColumn(dst []byte, f Field) []byte {
 	case Boolean:
 		return strconv.AppendBool(dst, v.n != 0)
 	case Decimal:
-		return append(dst, v.text...)
+		return AppendShort(dst, v.text)
 	default:
 		return AppendString(dst, v.text)
 	}
@@ -82,7 +107,7 @@ func appendSelfDescribing(dst []byte, s *SelfDescribing) []byte {
 }
 
 // appendWeir appends the value of the member "weir". Members that have nothing to say are left out.
-func (e *Event) appendWeir(dst []byte, h *Header, loc *Location, index int) []byte {
+func (e *Event) appendWeir(dst []byte, h *Header, loc *Location, edge *extent, index int) []byte {
 	dst = strconv.AppendInt(append(dst, `{"version":`...), Version, 10)
 	dst = appendMember(append(dst, ','), `"protocol":`, e.Protocol)
 	dst = appendMember(dst, `"verdict":`, e.Verdict.String())
@@ -115,8 +140,14 @@ func (e *Event) appendWeir(dst []byte, h *Header, loc *Location, index int) []by
 		}
 		dst = append(end(dst, ']'), ',')
 	}
-	if *loc != (Location{}) {
-		dst = append(loc.appendJSON(append(dst, `"edge":`...)), ',')
+	switch {
+	case edge.to > 0:
+		dst = append(append(dst, dst[edge.from:edge.to]...), ',')
+	case *loc != (Location{}):
+		edge.from = len(dst)
+		dst = loc.appendJSON(append(dst, `"edge":`...))
+		edge.to = len(dst)
+		dst = append(dst, ',')
 	}
 	if len(e.Rejected) > 0 {
 		dst = append(dst, `"rejected":{`...)
@@ -158,7 +189,7 @@ func (h *Header) AppendJSON(dst []byte) []byte {
 
 // appendMember appends a member and a comma, for end to replace. name is quoted and has its colon.
 func appendMember(dst []byte, name, value string) []byte {
-	return append(AppendString(append(dst, name...), value), ',')
+	return append(AppendString(AppendShort(dst, name), value), ',')
 }
 
 func appendFilled(dst []byte, name, value string) []byte {

@@ -69,9 +69,9 @@ func TestAppendTime(t *testing.T) {
 		}
 	}
 	for day := int64(-800_000); day < 2_900_000; day += 97 {
-		y, m, d := Date(day)
-		if gy, gm, gd := time.Unix(day*86400, 0).UTC().Date(); y != gy || m != int(gm) || d != gd {
-			t.Fatalf("Date(%d) = %d-%d-%d, want %d-%d-%d", day, y, m, d, gy, gm, gd)
+		y, m, d := date(day)
+		if gy, gm, gd := time.Unix(day*86400, 0).UTC().Date(); y != gy || int(m) != int(gm) || int(d) != gd {
+			t.Fatalf("date(%d) = %d-%d-%d, want %d-%d-%d", day, y, m, d, gy, gm, gd)
 		}
 	}
 	for _, s := range []string{"", "2026-11-20T23:03:24.123", "2026-02-30T00:00:00.000Z", "2026-11-20T24:00:00.000Z", "2026-11-20t23:03:24.123Z", "2026-11-20T23:03:60.000Z", "2026-13-01T00:00:00.000Z"} {

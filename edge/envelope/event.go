@@ -149,7 +149,11 @@ func (e *Event) slot(f Field) *value {
 	if *word&bit == 0 {
 		*word |= bit
 		e.index[f] = uint8(len(e.values))
-		e.values = append(e.values, value{})
+		if n := len(e.values); n < cap(e.values) {
+			e.values = e.values[:n+1]
+		} else {
+			e.values = append(e.values, value{})
+		}
 	}
 	return &e.values[e.index[f]]
 }

@@ -1,8 +1,8 @@
 package envelope
 
 import (
-	"encoding/binary"
 	"math/bits"
+	"slices"
 	"unicode/utf8"
 )
 
@@ -13,14 +13,71 @@ const (
 
 // AppendString appends s as a JSON string. Bytes that are not UTF-8 become U+FFFD.
 func AppendString(dst []byte, s string) []byte {
-	dst = append(dst, '"')
-	b := ViewBytes(s)
-	if i := special(b, 0); i < len(b) {
-		dst = appendEscaped(append(dst, b[:i]...), b[i:])
-	} else {
-		dst = append(dst, b...)
+	n := len(dst)
+	if cap(dst)-n < len(s)+2 {
+		dst = slices.Grow(dst, len(s)+2)
 	}
-	return append(dst, '"')
+	to := dst[n : n+len(s)+2]
+	to[0] = '"'
+	if copyPlain(to[1:], s) {
+		to[len(to)-1] = '"'
+		return dst[:n+len(to)]
+	}
+	b := ViewBytes(s)
+	i := special(b, 0)
+	return append(appendEscaped(append(dst[:n+1], b[:i]...), b[i:]), '"')
+}
+
+// copyPlain copies s to the front of dst, which has room for it. It stops, and
+// returns false, where a byte cannot stand in a JSON string as it is, or is not ASCII.
+func copyPlain(dst []byte, s string) bool {
+	from := ViewBytes(s)
+	dst = dst[:len(from)]
+	if len(from) < 8 {
+		for i, c := range from {
+			if !plain[c] {
+				return false
+			}
+			dst[i] = c
+		}
+		return true
+	}
+	for i := 0; i+8 < len(from); i += 8 {
+		x := load64(from[i:])
+		if specials(x) != 0 {
+			return false
+		}
+		store64(dst[i:], x)
+	}
+	// The last eight bytes, some of them a second time.
+	x := load64(from[len(from)-8:])
+	store64(dst[len(from)-8:], x)
+	return specials(x) == 0
+}
+
+// AppendShort appends text that is short as a rule. A copy of a length that the
+// compiler does not know is a call out of a module in WebAssembly engines, and
+// takes longer than the few words of most strings of an event.
+func AppendShort(dst []byte, s string) []byte {
+	n := len(dst)
+	if len(s) > 64 || cap(dst)-n < len(s) {
+		return append(dst, s...)
+	}
+	dst = dst[:n+len(s)]
+	to, from := dst[n:], ViewBytes(s)
+	if len(from) < 8 {
+		for i := 0; i < len(from) && i < len(to); i++ {
+			to[i] = from[i]
+		}
+		return dst
+	}
+	// The last eight bytes first: the words before them may run into these.
+	store64(to[len(to)-8:], load64(from[len(from)-8:]))
+	for len(from) > 8 && len(to) > 8 {
+		store64(to, load64(from))
+		to, from = to[8:], from[8:]
+	}
+	return dst
 }
 
 func appendEscaped(dst, b []byte) []byte {
@@ -48,10 +105,8 @@ func appendEscaped(dst, b []byte) []byte {
 // in a JSON string as it is, or is not ASCII; len(b) if there is none.
 func special(b []byte, i int) int {
 	for ; i+8 <= len(b); i += 8 {
-		x := binary.LittleEndian.Uint64(b[i:])
-		quote, slash := x^ones*'"', x^ones*'\\'
-		// The lowest flag is right; those above it may come of a borrow.
-		if stop := ((x-ones*0x20)&^x | (quote-ones)&^quote | (slash-ones)&^slash | x) & highs; stop != 0 {
+		x := load64(b[i:])
+		if stop := specials(x); stop != 0 {
 			return i + bits.TrailingZeros64(stop)>>3
 		}
 	}
@@ -59,6 +114,13 @@ func special(b []byte, i int) int {
 		i++
 	}
 	return i
+}
+
+// specials flags those bytes of eight. The lowest flag is right; others may
+// come of its borrow, or of a byte that is not ASCII.
+func specials(x uint64) uint64 {
+	quote, slash := x^ones*'"', x^ones*'\\'
+	return ((x - ones*' ') | (quote - ones) | (slash - ones) | x) & highs
 }
 
 // plain tells the bytes that stand in a JSON string as they are.
@@ -92,7 +154,7 @@ func appendSpliced(dst, raw []byte) []byte {
 	b := dst[n:]
 	for i := 0; i < len(b); {
 		if i+8 <= len(b) {
-			x := binary.LittleEndian.Uint64(b[i:])
+			x := load64(b[i:])
 			nl, cr := x^ones*'\n', x^ones*'\r'
 			stop := ((nl-ones)&^nl | (cr-ones)&^cr) & highs
 			if stop == 0 {

@@ -1,7 +1,6 @@
 package envelope
 
 import (
-	"encoding/binary"
 	"math/bits"
 	"strconv"
 )
@@ -33,6 +32,9 @@ func (e *Event) Misfit(f Field, keyword, message, name, value string) {
 // Clean makes text safe for tab-separated files, as the canonical columns are:
 // a tab becomes four spaces and other control characters (Unicode Cc) go.
 func Clean(a *Arena, s string) string {
+	if isClean(s) {
+		return s
+	}
 	i, n := firstControl(s), len(s)
 	if i == n {
 		return s
@@ -58,12 +60,34 @@ func Clean(a *Arena, s string) string {
 	return a.KeepString(b)
 }
 
+// isClean reports whether text is without control characters. Where it is not
+// ASCII it may be too strict.
+func isClean(s string) bool {
+	b := ViewBytes(s)
+	if len(b) < 8 {
+		for _, c := range b {
+			if c < ' ' || c >= 0x7f {
+				return false
+			}
+		}
+		return true
+	}
+	// A byte of 0x7f, and only that one, has its high bit set by adding one.
+	odd := func(x uint64) uint64 { return ((x - ones*' ') | (x + ones) | x) & highs }
+	for i := 0; i+8 < len(b); i += 8 {
+		if odd(load64(b[i:])) != 0 {
+			return false
+		}
+	}
+	return odd(load64(b[len(b)-8:])) == 0
+}
+
 // firstControl returns the index of the first control character, or len(s).
 func firstControl(s string) int {
 	b, i := ViewBytes(s), 0
 	for {
 		for ; i+8 <= len(b); i += 8 {
-			x := binary.LittleEndian.Uint64(b[i:])
+			x := load64(b[i:])
 			del, lead := x^ones*0x7f, x^ones*0xc2 // 0xc2 begins U+0080 to U+00BF
 			if stop := ((x-ones*0x20)&^x | (del-ones)&^del | (lead-ones)&^lead) & highs; stop != 0 {
 				i += bits.TrailingZeros64(stop) >> 3

@@ -11,11 +11,12 @@ const (
 func AppendTime(dst []byte, millis int64) []byte {
 	millis = min(max(millis, MinTime), MaxTime)
 	days := floorDiv(millis, 86_400_000)
-	ms := int(millis - days*86_400_000)
-	year, month, day := Date(days)
+	ms := uint32(millis - days*86_400_000)
+	year, month, day := date(days)
+	century := uint32(year) / 100
 	b := [24]byte{4: '-', 7: '-', 10: 'T', 13: ':', 16: ':', 19: '.', 23: 'Z'}
-	put2(b[0:], year/100)
-	put2(b[2:], year%100)
+	put2(b[0:], century)
+	put2(b[2:], uint32(year)-100*century)
 	put2(b[5:], month)
 	put2(b[8:], day)
 	put2(b[11:], ms/3_600_000)
@@ -26,7 +27,7 @@ func AppendTime(dst []byte, millis int64) []byte {
 	return append(dst, b[:]...)
 }
 
-func put2(b []byte, n int) {
+func put2(b []byte, n uint32) {
 	b[0], b[1] = '0'+byte(n/10), '0'+byte(n%10)
 }
 
@@ -54,18 +55,19 @@ func ParseTime(s string) (millis int64, ok bool) {
 	return millis, string(AppendTime(buf[:0], millis)) == s
 }
 
-// Date turns days since 1970-01-01 into a date of the proleptic Gregorian
-// calendar, counting years from March so that the leap day comes last.
-func Date(days int64) (year, month, day int) {
-	days += 719_468 // from 0000-03-01
-	era := floorDiv(days, 146_097)
-	doe := days - era*146_097
+// date turns days since 1970-01-01 into a date of the proleptic Gregorian
+// calendar, counting years from March so that the leap day comes last. It is
+// right from 400 years before the year 0 on, to where 32 bits end.
+func date(days int64) (year int, month, day uint32) {
+	n := uint32(days + 719_468 + 146_097) // from -0400-03-01
+	era := n / 146_097
+	doe := n - era*146_097
 	yoe := (doe - doe/1460 + doe/36_524 - doe/146_096) / 365
 	doy := doe - (365*yoe + yoe/4 - yoe/100)
 	mp := (5*doy + 2) / 153
-	day = int(doy - (153*mp+2)/5 + 1)
-	month = int(mp + 3)
-	year = int(yoe + era*400)
+	day = doy - (153*mp+2)/5 + 1
+	month = mp + 3
+	year = int(yoe+era*400) - 400
 	if month > 12 {
 		month -= 12
 		year++
@@ -73,7 +75,7 @@ func Date(days int64) (year, month, day int) {
 	return year, month, day
 }
 
-// daysFrom is the inverse of Date.
+// daysFrom is the inverse of date.
 func daysFrom(year, month, day int64) int64 {
 	if month <= 2 {
 		year--

@@ -22,23 +22,25 @@ func AppendUUIDv7(dst []byte, millis int64, random [16]byte) []byte {
 
 // IsUUID reports whether s has the canonical form of 36 characters, in either case.
 func IsUUID(s string) bool {
-	if len(s) != 36 {
+	if len(s) != 36 || s[8] != '-' || s[13] != '-' || s[18] != '-' || s[23] != '-' {
 		return false
 	}
+	others := 0
 	for i := range len(s) {
-		switch c := s[i]; i {
-		case 8, 13, 18, 23:
-			if c != '-' {
-				return false
-			}
-		default:
-			if c-'0' > 9 && c|0x20-'a' > 5 {
-				return false
-			}
+		others += int(notHex[s[i]])
+	}
+	return others == 4
+}
+
+// notHex is 1 for bytes that are no hexadecimal digits.
+var notHex = func() (t [256]uint8) {
+	for i := range t {
+		if c := byte(i); c-'0' > 9 && c|0x20-'a' > 5 {
+			t[i] = 1
 		}
 	}
-	return true
-}
+	return t
+}()
 
 func appendUUID(dst []byte, u *[16]byte) []byte {
 	const hex = "0123456789abcdef"
