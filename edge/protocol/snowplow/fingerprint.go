@@ -33,6 +33,7 @@ func (a *Adapter) fingerprint() string {
 	for _, p := range extra {
 		a.addToSum(p.Name, p.Value)
 	}
+	a.sum = md5Pad(a.sum)
 	sum := md5Sum(a.sum)
 	const digits = "0123456789abcdef"
 	spelled := a.arena.Bytes(2 * len(sum))
@@ -44,8 +45,8 @@ func (a *Adapter) fingerprint() string {
 
 func (a *Adapter) addToSum(name, value string) {
 	const unit = 0x1f
-	a.sum = append(append(a.sum, name...), unit)
-	a.sum = append(append(a.sum, value...), unit)
+	a.sum = append(envelope.AppendShort(a.sum, name), unit)
+	a.sum = append(envelope.AppendShort(a.sum, value), unit)
 }
 
 // keepExtra keeps a parameter that the protocol does not know, sorted by name; the last of a name stays.
