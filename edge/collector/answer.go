@@ -73,13 +73,16 @@ func firstOrigin(header string) (string, bool) {
 
 func isScheme(s string) bool {
 	for i := range len(s) {
-		switch b := s[i]; {
-		case b|0x20-'a' < 26, i > 0 && (b-'0' <= 9 || b == '+' || b == '-' || b == '.'):
-		default:
+		if !isSchemeByte(s[i], i) {
 			return false
 		}
 	}
 	return s != ""
+}
+
+// isSchemeByte reports whether b may stand at index i of a scheme: RFC 3986 section 3.1.
+func isSchemeByte(b byte, i int) bool {
+	return b|0x20-'a' < 26 || i > 0 && (b-'0' <= 9 || b == '+' || b == '-' || b == '.')
 }
 
 // splitPort splits host[:port]. The host of an IPv6 address keeps its brackets.

@@ -49,10 +49,10 @@ func (c *Collector) splitURL(e *envelope.Event, to *urlColumns) {
 
 // encodeSpaces replaces spaces, which many trackers leave in, by %20.
 func (c *Collector) encodeSpaces(s string) string {
-	n := strings.Count(s, " ")
-	if n == 0 {
+	if strings.IndexByte(s, ' ') < 0 {
 		return s
 	}
+	n := strings.Count(s, " ")
 	b := c.arena.Bytes(len(s) + 2*n)
 	for i := range len(s) {
 		if s[i] == ' ' {
@@ -74,19 +74,31 @@ type urlParts struct {
 // information is passed over. Without a port it is that of the scheme: 443 for
 // https, else 80. A scheme is required.
 func parseURL(s string) (u urlParts, ok bool) {
-	s, u.fragment, _ = strings.Cut(s, "#")
-	s, u.query, _ = strings.Cut(s, "?")
-	u.scheme, s, ok = strings.Cut(s, ":")
-	if !ok || !isScheme(u.scheme) {
+	i := 0
+	for i < len(s) && isSchemeByte(s[i], i) {
+		i++
+	}
+	if i == 0 || i == len(s) || s[i] != ':' {
 		return u, false
 	}
-	authority, hasAuthority := strings.CutPrefix(s, "//")
-	if !hasAuthority {
-		u.path = s
-		return u, true
+	u.scheme, s, ok = s[:i], s[i+1:], true
+	authority := ""
+	hasAuthority := strings.HasPrefix(s, "//")
+	if hasAuthority {
+		for i = 2; i < len(s) && s[i] != '/' && s[i] != '?' && s[i] != '#'; i++ {
+		}
+		authority, s = s[2:i], s[i:]
 	}
-	if i := strings.IndexByte(authority, '/'); i >= 0 {
-		authority, u.path = authority[:i], authority[i:]
+	for i = 0; i < len(s) && s[i] != '?' && s[i] != '#'; i++ {
+	}
+	u.path, s = s[:i], s[i:]
+	if s != "" && s[0] == '?' {
+		u.query, u.fragment, _ = strings.Cut(s[1:], "#")
+	} else if s != "" {
+		u.fragment = s[1:]
+	}
+	if !hasAuthority {
+		return u, true
 	}
 	authority = authority[strings.LastIndexByte(authority, '@')+1:]
 	if authority == "" {

@@ -11,22 +11,42 @@ func ParseKey(s string) (k Key, ok bool) {
 	if !ok {
 		return k, false
 	}
-	k.Vendor, rest, _ = strings.Cut(rest, "/")
-	k.Name, rest, _ = strings.Cut(rest, "/")
-	k.Format, k.Version, ok = strings.Cut(rest, "/")
-	return k, ok && isName(k.Vendor, true) && isName(k.Name, false) && isName(k.Format, false) && isSchemaVer(k.Version)
+	if k.Vendor, rest, ok = cutPart(rest, nameByte|dotByte); !ok {
+		return k, false
+	}
+	if k.Name, rest, ok = cutPart(rest, nameByte); !ok {
+		return k, false
+	}
+	k.Format, k.Version, ok = cutPart(rest, nameByte)
+	return k, ok && isSchemaVer(k.Version)
 }
 
-func isName(s string, dots bool) bool {
-	for i := range len(s) {
-		switch c := s[i]; {
-		case c|0x20-'a' < 26, c-'0' < 10, c == '-', c == '_', c == '.' && dots:
-		default:
-			return false
+// cutPart cuts s at its first slash, before which only the allowed bytes may stand, one at least.
+func cutPart(s string, allowed uint8) (part, rest string, ok bool) {
+	i := 0
+	for i < len(s) && keyBytes[s[i]]&allowed != 0 {
+		i++
+	}
+	if i == 0 || i == len(s) || s[i] != '/' {
+		return "", "", false
+	}
+	return s[:i], s[i+1:], true
+}
+
+const nameByte, dotByte = 1, 2
+
+// keyBytes tells what the parts of a schema key are made of.
+var keyBytes = func() (t [256]uint8) {
+	for i := range t {
+		switch c := byte(i); {
+		case c|0x20-'a' < 26, c-'0' < 10, c == '-', c == '_':
+			t[i] = nameByte
+		case c == '.':
+			t[i] = dotByte
 		}
 	}
-	return s != ""
-}
+	return t
+}()
 
 // isSchemaVer reports whether s is MODEL-REVISION-ADDITION: int32 each, no leading zeros, MODEL above 0.
 func isSchemaVer(s string) bool {
