@@ -41,6 +41,7 @@ var rooms = map[string]room{
 	"edge/abi/abitest":            {may: []string{"edge/collector", "edge/protocol", "edge/toolchain/need"}},
 	"edge/cloudflare":             {may: []string{"edge/abi", "edge/protocol/..."}, tests: []string{"edge/abi/abitest", "edge/cloudflare/workerdtest", "edge/collector/...", "edge/envelope"}, wasm: true},
 	"edge/cloudflare/workerdtest": {may: []string{"edge/toolchain/need"}},
+	"edge/extism":                 {may: []string{"edge/collector", "edge/envelope", "edge/protocol/...", "schemas/scan"}, tests: []string{"edge/collector/..."}, wasm: true},
 	"edge/wazero":                 {may: []string{"edge/abi", "edge/collector"}, tests: []string{"edge/abi/abitest", "edge/collector/...", "edge/protocol"}},
 	"edge/serve":                  {may: []string{"edge/abi", "edge/collector", "edge/envelope", "edge/protocol"}, tests: []string{"edge/forward", "edge/protocol/...", "edge/wazero"}},
 	"edge/forward":                {may: []string{"edge/envelope"}},
@@ -102,6 +103,7 @@ var libraries = map[string]library{
 	"github.com/fastly/compute-sdk-go": {in: []string{"edge/fastly"}, why: "a CDN's SDK stays inside its runtime: the collector is the same everywhere"},
 	"github.com/syumai/workers":        {in: []string{"edge/cloudflare"}, why: "a CDN's SDK stays inside its runtime: the collector is the same everywhere"},
 	"github.com/extism/go-pdk":         {in: []string{"edge/extism"}, why: "a plugin's SDK stays inside its runtime: the collector is the same everywhere"},
+	"github.com/extism/go-sdk":         {tests: []string{"edge/extism"}, why: "a plugin's hosts are other people's programs: here they are tests"},
 	"github.com/tetratelabs/wazero":    {in: []string{"edge/wazero"}, tests: []string{"edge/...", "schemas/..."}, why: "one package knows how to run the module inside Go"},
 
 	"github.com/jackc/pgx/v5": {in: []string{"sinks/postgres/..."}, tests: []string{"host/e2e/...", "sinks/postgres/..."}, why: "a client library stays inside its sink: a host without that sink must not carry it"},

@@ -4,9 +4,10 @@
 //	edge/wazero/module/edge.wasm       embedded by edge/wazero
 //	edge/wazero/module/default.bundle
 //	edge/cloudflare/build/             the same two, for the Worker
+//	edge/extism/build/weir.wasm        the plugin for Extism hosts
 //
-// With -package and -o it compiles another program to a module instead: the
-// tests have one that traps.
+// With -package and -o it compiles another program the way of edge.wasm
+// instead: the tests have one that traps.
 //
 // It uses the TinyGo on PATH when that is recent enough and otherwise builds
 // its own into $WEIR_CACHE. What is up to date is left alone.
@@ -24,11 +25,8 @@ import (
 	"strings"
 )
 
-// destinations are the folders that hold the compiled edge.
-var destinations = []string{"edge/wazero/module", "edge/cloudflare/build"}
-
 func main() {
-	program := flag.String("package", modulePackage, "`program` to compile to a module")
+	program := flag.String("package", edgeModule.program, "`program` to compile to a module")
 	output := flag.String("o", "", "write the module to `file`, and no bundle")
 	flag.Parse()
 	if err := run(os.Stdout, *program, *output); err != nil {
@@ -42,27 +40,51 @@ func run(out io.Writer, program, output string) error {
 	if err != nil {
 		return err
 	}
-	module, compiler, err := compileModule(root, program)
+	dir, err := cache()
+	if err != nil {
+		return err
+	}
+	compiler, err := findTinyGo(root, dir)
 	if err != nil {
 		return err
 	}
 	if output != "" {
-		return publish(output, module)
+		m := module{program: program, flags: edgeModule.flags}
+		content, err := m.compile(root, dir, compiler)
+		if err != nil {
+			return err
+		}
+		return publish(output, content)
+	}
+	for _, m := range modules {
+		content, err := m.compile(root, dir, compiler)
+		if err != nil {
+			return err
+		}
+		if err := m.publish(root, content); err != nil {
+			return err
+		}
+		fmt.Fprintf(out, "%-14s  %s  (%s)\n", m.file, sizes(content), compiler.name)
 	}
 	schemas, err := compileBundle(root)
 	if err != nil {
 		return err
 	}
-	for _, folder := range destinations {
-		if err := publish(filepath.Join(root, folder, "edge.wasm"), module); err != nil {
-			return err
-		}
+	for _, folder := range edgeModule.folders {
 		if err := publish(filepath.Join(root, folder, "default.bundle"), schemas); err != nil {
 			return err
 		}
 	}
-	fmt.Fprintf(out, "edge.wasm       %s  (%s)\n", sizes(module), compiler)
 	fmt.Fprintf(out, "default.bundle  %s\n", sizes(schemas))
+	return nil
+}
+
+func (m *module) publish(root string, content []byte) error {
+	for _, folder := range m.folders {
+		if err := publish(filepath.Join(root, folder, m.file), content); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

@@ -69,7 +69,7 @@ func TestModuleSources(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	files, err := moduleSources(root, modulePackage)
+	files, err := moduleSources(root, edgeModule.program)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,22 +12,47 @@ import (
 	"strings"
 )
 
-// modulePackage is the program that becomes edge.wasm.
-const modulePackage = "./edge/cloudflare"
+// module is a program of the edge and how it is compiled.
+type module struct {
+	program string // its package, relative to the root
+	file    string
+	folders []string // that take the file, relative to the root
+	flags   []string
+}
 
-// moduleFlags build a reactor: exports are called after _initialize, and there
-// is no _start.
+// edgeModule runs behind package abi: in the Worker and in edge/wazero.
 //
 // gc=leaking: a request allocates nothing in steady state, so there is nothing
 // to collect; what a rare path leaks is bounded by the runtimes, which replace
 // an instance past a limit of memory. It is the smallest and fastest of the
 // three, see the README beside this file.
+var edgeModule = module{
+	program: "./edge/cloudflare",
+	file:    "edge.wasm",
+	folders: []string{"edge/wazero/module", "edge/cloudflare/build"},
+	flags:   reactor("-gc=leaking"),
+}
+
+// extismPlugin runs in hosts that weir did not write and that keep an instance
+// for ever; its SDK allocates each request's input. So it collects its garbage.
+var extismPlugin = module{
+	program: "./edge/extism",
+	file:    "weir.wasm",
+	folders: []string{"edge/extism/build"},
+	flags:   reactor("-gc=precise"),
+}
+
+var modules = []module{edgeModule, extismPlugin}
+
+// reactor builds what is called after _initialize and has no _start.
 //
 // panic=trap: a panic becomes a trap, which the runtimes answer by replacing
 // the instance, and no text is formatted or printed in between.
-var moduleFlags = []string{
-	"-buildmode=c-shared", "-no-debug", "-opt=2", "-gc=leaking", "-scheduler=none", "-panic=trap",
-	"-ldflags=-extldflags=--max-memory=" + maxMemory,
+func reactor(gc string) []string {
+	return []string{
+		"-buildmode=c-shared", "-no-debug", "-opt=2", gc, "-scheduler=none", "-panic=trap",
+		"-ldflags=-extldflags=--max-memory=" + maxMemory,
+	}
 }
 
 // maxMemory is what an instance can never pass, in bytes: as much as a CDN
@@ -35,40 +60,32 @@ var moduleFlags = []string{
 // the CDN's limit is not.
 const maxMemory = "134217728"
 
-// compileModule returns a program as a module, and the name of the compiler.
-// Compiled modules are kept in the cache by a hash of all that went in.
-func compileModule(root, program string) ([]byte, string, error) {
-	dir, err := cache()
+// compile returns the compiled module. Modules are kept in the cache by a hash
+// of all that went in.
+func (m *module) compile(root, cache string, compiler *tinyGo) ([]byte, error) {
+	sources, err := moduleSources(root, m.program)
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
-	compiler, err := findTinyGo(root, dir)
+	key, err := hashFiles(root, compiler.name+compiler.target+m.program+strings.Join(m.flags, " "), sources...)
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
-	sources, err := moduleSources(root, program)
+	kept := filepath.Join(cache, "edge", key+".wasm")
+	if content, err := os.ReadFile(kept); err == nil {
+		return content, nil
+	}
+	content, err := compiler.build(root, m)
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
-	key, err := hashFiles(root, compiler.name+compiler.target+program+strings.Join(moduleFlags, " "), sources...)
-	if err != nil {
-		return nil, "", err
-	}
-	kept := filepath.Join(dir, "edge", key+".wasm")
-	if module, err := os.ReadFile(kept); err == nil {
-		return module, compiler.name, nil
-	}
-	module, err := compiler.build(root, program)
-	if err != nil {
-		return nil, "", err
-	}
-	return module, compiler.name, publish(kept, module)
+	return content, publish(kept, content)
 }
 
 // moduleSources lists the files of this repository and its modules that the
 // program is compiled from, relative to root.
 func moduleSources(root, program string) ([]string, error) {
-	const format = `{{if not .Standard}}{{$d := .Dir}}{{range .GoFiles}}{{$d}}/{{.}}{{"\n"}}{{end}}{{end}}`
+	const format = `{{if not .Standard}}{{$d := .Dir}}{{range .GoFiles}}{{$d}}/{{.}}{{"\n"}}{{end}}{{range .IgnoredGoFiles}}{{$d}}/{{.}}{{"\n"}}{{end}}{{end}}`
 	list := exec.Command("go", "list", "-deps", "-tags", "tinygo,tinygo.wasm", "-f", format, program)
 	list.Dir = root
 	list.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm")
@@ -89,14 +106,14 @@ func moduleSources(root, program string) ([]string, error) {
 	return files, nil
 }
 
-func (t *tinyGo) build(root, program string) ([]byte, error) {
+func (t *tinyGo) build(root string, m *module) ([]byte, error) {
 	tmp, err := os.MkdirTemp("", "weir-edge-")
 	if err != nil {
 		return nil, fmt.Errorf("compiling the edge: %w", err)
 	}
 	defer os.RemoveAll(tmp)
 	output := filepath.Join(tmp, "edge.wasm")
-	args := slices.Concat([]string{"build", "-target", t.target}, moduleFlags, []string{"-o", output, program})
+	args := slices.Concat([]string{"build", "-target", t.target}, m.flags, []string{"-o", output, m.program})
 	cmd := exec.Command(t.path, args...)
 	cmd.Dir = root
 	cmd.Env = append(os.Environ(), t.env...)
