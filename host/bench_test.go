@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"weir/edge/envelope"
+	"weir/edge/signature"
 )
 
 // filler makes an envelope of about 1 kB of JSON that compresses as events do.
@@ -57,7 +57,7 @@ func benchmarkIngest(b *testing.B, senders, events int) {
 		req.Header.Set("Content-Type", "application/x-ndjson")
 		req.Header.Set("webhook-id", id)
 		req.Header.Set("webhook-timestamp", strconv.FormatInt(now, 10))
-		req.Header.Set("webhook-signature", envelope.Sign(r.key, id, now, body))
+		req.Header.Set("webhook-signature", signature.Sign(r.key, id, now, body))
 		resp, err := client.Do(req)
 		if err != nil {
 			return err

@@ -10,7 +10,7 @@ import (
 	"os"
 	"time"
 
-	"weir/edge/envelope"
+	"weir/edge/signature"
 	"weir/host/admin"
 	"weir/host/config"
 	"weir/host/delivery"
@@ -134,7 +134,7 @@ func (h *Host) openSecrets() error {
 	}
 	h.secret = list[0].Reveal()
 	for _, s := range list {
-		key, err := envelope.ParseSecret(s.Reveal())
+		key, err := signature.ParseSecret(s.Reveal())
 		if err != nil {
 			return fmt.Errorf("reading the edges' secret: %w", err)
 		}

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"weir/edge/envelope"
+	"weir/edge/signature"
 	"weir/host/config"
 	"weir/host/journal"
 	"weir/sinks"
@@ -152,7 +153,7 @@ func (r *rig) start() *rig {
 		r.t.Fatal(err)
 	}
 	r.host, r.done = h, make(chan error, 1)
-	if r.key, err = envelope.ParseSecret(h.Secret()); err != nil {
+	if r.key, err = signature.ParseSecret(h.Secret()); err != nil {
 		r.t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(context.Background())
@@ -240,7 +241,7 @@ func (r *rig) post(id string, body []byte) (status int, answer string) {
 	req.Header.Set("Content-Type", "application/x-ndjson")
 	req.Header.Set("webhook-id", id)
 	req.Header.Set("webhook-timestamp", strconv.FormatInt(now, 10))
-	req.Header.Set("webhook-signature", envelope.Sign(r.key, id, now, body))
+	req.Header.Set("webhook-signature", signature.Sign(r.key, id, now, body))
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		r.t.Fatal(err)
@@ -346,7 +347,7 @@ func TestRefusals(t *testing.T) {
 		req.Header.Set("Content-Type", "application/x-ndjson")
 		req.Header.Set("webhook-id", c.id)
 		req.Header.Set("webhook-timestamp", strconv.FormatInt(now, 10))
-		req.Header.Set("webhook-signature", envelope.Sign(r.key, c.id, now, c.body))
+		req.Header.Set("webhook-signature", signature.Sign(r.key, c.id, now, c.body))
 		if c.header != "" {
 			req.Header.Set(c.header, c.value)
 		}

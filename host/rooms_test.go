@@ -26,6 +26,7 @@ var rooms = map[string]room{
 	"schemas/lint":             {may: []string{"schemas/compile", "schemas/validate/decimal"}},
 
 	"edge/envelope":          {may: []string{"schemas/scan"}, wasm: true},
+	"edge/signature":         {},
 	"edge/privacy":           {may: []string{"edge/envelope"}, wasm: true},
 	"edge/protocol":          {may: []string{"edge/envelope"}, wasm: true},
 	"edge/protocol/snowplow": {may: []string{"edge/protocol", "edge/envelope", "schemas/scan"}, wasm: true},
@@ -39,12 +40,12 @@ var rooms = map[string]room{
 	// Runtimes: what turns a platform's requests into the collector's and back.
 	"edge/abi":                    {may: []string{"edge/collector", "edge/protocol", "edge/envelope"}, wasm: true},
 	"edge/abi/abitest":            {may: []string{"edge/collector", "edge/protocol", "edge/toolchain/need"}},
-	"edge/cloudflare":             {may: []string{"edge/abi", "edge/protocol/..."}, tests: []string{"edge/abi/abitest", "edge/cloudflare/workerdtest", "edge/collector/...", "edge/envelope"}, wasm: true},
+	"edge/cloudflare":             {may: []string{"edge/abi", "edge/protocol/..."}, tests: []string{"edge/abi/abitest", "edge/cloudflare/workerdtest", "edge/collector/...", "edge/envelope", "edge/signature"}, wasm: true},
 	"edge/cloudflare/workerdtest": {may: []string{"edge/toolchain/need"}},
 	"edge/extism":                 {may: []string{"edge/collector", "edge/envelope", "edge/protocol/...", "schemas/scan"}, tests: []string{"edge/collector/..."}, wasm: true},
 	"edge/wazero":                 {may: []string{"edge/abi", "edge/collector"}, tests: []string{"edge/abi/abitest", "edge/collector/...", "edge/protocol"}},
-	"edge/serve":                  {may: []string{"edge/abi", "edge/collector", "edge/envelope", "edge/protocol"}, tests: []string{"edge/forward", "edge/protocol/...", "edge/wazero"}},
-	"edge/forward":                {may: []string{"edge/envelope"}},
+	"edge/serve":                  {may: []string{"edge/abi", "edge/collector", "edge/envelope", "edge/protocol"}, tests: []string{"edge/forward", "edge/protocol/...", "edge/signature", "edge/wazero"}},
+	"edge/forward":                {may: []string{"edge/signature"}},
 
 	"edge/toolchain":        {may: []string{"schemas/compile", "schemas/registry"}},
 	"edge/toolchain/need":   {},
@@ -56,18 +57,18 @@ var rooms = map[string]room{
 	"sinks/sinktest":        {may: []string{"sinks", "edge/envelope", "edge/toolchain/need"}},
 	"sinks/blackhole":       {may: []string{"sinks"}, tests: []string{"sinks/sinktest"}},
 	"sinks/file":            {may: []string{"sinks"}, tests: []string{"sinks/sinktest"}},
-	"sinks/http":            {may: []string{"sinks", "edge/envelope"}, tests: []string{"sinks/sinktest"}},
+	"sinks/http":            {may: []string{"sinks", "edge/signature"}, tests: []string{"sinks/sinktest"}},
 	"sinks/postgres":        {may: []string{"sinks", "sinks/columns"}, tests: []string{"edge/envelope", "sinks/postgres/pgtest", "sinks/sinktest"}},
 	"sinks/postgres/pgtest": {may: []string{"edge/toolchain/need"}},
 	"sinks/sqlite":          {may: []string{"sinks", "sinks/columns"}, tests: []string{"edge/envelope", "sinks/sinktest"}},
 	"sinks/stdout":          {may: []string{"sinks"}, tests: []string{"sinks/sinktest"}},
 
 	"host": {
-		may:   []string{"edge/envelope", "host/admin", "host/config", "host/deadletter", "host/delivery", "host/failed", "host/ingest", "host/journal/...", "host/judge", "host/metrics", "host/tail", "host/ui", "sinks"},
-		tests: []string{"sinks/all"},
+		may:   []string{"edge/signature", "host/admin", "host/config", "host/deadletter", "host/delivery", "host/failed", "host/ingest", "host/journal/...", "host/judge", "host/metrics", "host/tail", "host/ui", "sinks"},
+		tests: []string{"edge/envelope", "sinks/all"},
 	},
-	"host/config":              {may: []string{"edge/envelope", "host/journal", "sinks"}, tests: []string{"sinks/all"}},
-	"host/ingest":              {may: []string{"edge/envelope", "host/journal"}},
+	"host/config":              {may: []string{"edge/signature", "host/journal", "sinks"}, tests: []string{"sinks/all"}},
+	"host/ingest":              {may: []string{"edge/envelope", "edge/signature", "host/journal"}},
 	"host/journal":             {},
 	"host/journal/journaltest": {may: []string{"host/journal"}},
 	"host/journal/sqlite":      {may: []string{"host/journal"}, tests: []string{"host/journal/journaltest"}},
@@ -84,7 +85,7 @@ var rooms = map[string]room{
 	// The one binary: a host, and an edge in a plain process.
 	"host/cmd/weir": {may: []string{
 		"host", "host/admin", "host/config", "host/ui", "sinks/all",
-		"edge/collector", "edge/envelope", "edge/forward", "edge/protocol/...", "edge/serve", "edge/wazero",
+		"edge/collector", "edge/envelope", "edge/forward", "edge/protocol/...", "edge/serve", "edge/signature", "edge/wazero",
 		"schemas/bundle", "schemas/compile", "schemas/lint", "schemas/registry",
 	}},
 

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"weir/edge/cloudflare/workerdtest"
-	"weir/edge/envelope"
+	"weir/edge/signature"
 	"weir/edge/toolchain/need"
 )
 
@@ -30,7 +30,7 @@ func host(t *testing.T) (url string, batches chan string) {
 			t.Error(err)
 		}
 		h := r.Header
-		if err := envelope.Verify([][]byte{secret}, h.Get("webhook-id"), h.Get("webhook-timestamp"), h.Get("webhook-signature"), body, time.Now()); err != nil {
+		if err := signature.Verify([][]byte{secret}, h.Get("webhook-id"), h.Get("webhook-timestamp"), h.Get("webhook-signature"), body, time.Now()); err != nil {
 			t.Error(err)
 		}
 		if r.Method != "POST" || r.URL.Path != "/v1/batches" || h.Get("Content-Type") != "application/x-ndjson" {

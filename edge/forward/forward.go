@@ -15,7 +15,7 @@ import (
 	"strings"
 	"time"
 
-	"weir/edge/envelope"
+	"weir/edge/signature"
 )
 
 // path is where a host takes batches; the signature does not cover it, so it is fixed.
@@ -28,7 +28,7 @@ const maxReceipt = 64 << 10
 type Config struct {
 	// Hosts are base URLs ("https://host.example") in order of preference.
 	Hosts []string
-	// Secret signs; see [envelope.ParseSecret].
+	// Secret signs; see [signature.ParseSecret].
 	Secret []byte
 	// TryTimeout bounds one host, from dialling to the end of its answer. 0: 2 s.
 	TryTimeout time.Duration
@@ -143,10 +143,10 @@ func (f *Forwarder) Forward(ctx context.Context, id string, batch []byte) error 
 	ctx, cancel := context.WithTimeout(ctx, f.cfg.Deadline)
 	defer cancel()
 	now := f.cfg.Now().Unix()
-	signature := envelope.Sign(f.cfg.Secret, id, now, batch)
+	signed := signature.Sign(f.cfg.Secret, id, now, batch)
 	failed := &Error{Batch: id}
 	for n, u := range f.urls {
-		status, err := f.post(ctx, u, id, strconv.FormatInt(now, 10), signature, batch)
+		status, err := f.post(ctx, u, id, strconv.FormatInt(now, 10), signed, batch)
 		if err == nil && status == http.StatusOK {
 			return nil
 		}
@@ -158,7 +158,7 @@ func (f *Forwarder) Forward(ctx context.Context, id string, batch []byte) error 
 	return failed
 }
 
-func (f *Forwarder) post(ctx context.Context, to, id, timestamp, signature string, batch []byte) (status int, err error) {
+func (f *Forwarder) post(ctx context.Context, to, id, timestamp, signed string, batch []byte) (status int, err error) {
 	ctx, cancel := context.WithTimeout(ctx, f.cfg.TryTimeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, to, bytes.NewReader(batch))
@@ -168,7 +168,7 @@ func (f *Forwarder) post(ctx context.Context, to, id, timestamp, signature strin
 	req.Header.Set("Content-Type", "application/x-ndjson")
 	req.Header.Set("webhook-id", id)
 	req.Header.Set("webhook-timestamp", timestamp)
-	req.Header.Set("webhook-signature", signature)
+	req.Header.Set("webhook-signature", signed)
 	// Hosts de-duplicate by batch id. The empty value is not sent: it tells
 	// net/http that it may send again when a kept-alive connection turns out dead.
 	req.Header["Idempotency-Key"] = nil

@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"weir/edge/envelope"
+	"weir/edge/signature"
 )
 
 const batchID = "01935f1e-0000-7000-8000-000000000001"
@@ -31,7 +31,7 @@ func taking(t *testing.T, secret []byte) http.HandlerFunc {
 			t.Error(err)
 		}
 		h := r.Header
-		if envelope.Verify([][]byte{secret}, h.Get("webhook-id"), h.Get("webhook-timestamp"), h.Get("webhook-signature"), body, time.Now()) != nil {
+		if signature.Verify([][]byte{secret}, h.Get("webhook-id"), h.Get("webhook-timestamp"), h.Get("webhook-signature"), body, time.Now()) != nil {
 			w.WriteHeader(http.StatusUnauthorized)
 			return
 		}

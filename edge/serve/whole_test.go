@@ -13,10 +13,10 @@ import (
 	"time"
 
 	"weir/edge/collector"
-	"weir/edge/envelope"
 	"weir/edge/forward"
 	"weir/edge/protocol/snowplow"
 	"weir/edge/serve"
+	"weir/edge/signature"
 	"weir/edge/toolchain/need"
 	"weir/edge/wazero"
 )
@@ -57,7 +57,7 @@ func TestAnEventReachesItsHost(t *testing.T) {
 }
 
 func deliver(t *testing.T, engine serve.Engine) {
-	secret, err := envelope.ParseSecret("whsec_" + base64.StdEncoding.EncodeToString([]byte("thirty-two bytes that are secret")))
+	secret, err := signature.ParseSecret("whsec_" + base64.StdEncoding.EncodeToString([]byte("thirty-two bytes that are secret")))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,7 +73,7 @@ func deliver(t *testing.T, engine serve.Engine) {
 			return
 		}
 		h := r.Header
-		if err := envelope.Verify([][]byte{secret}, h.Get("webhook-id"), h.Get("webhook-timestamp"), h.Get("webhook-signature"), body, time.Now()); err != nil {
+		if err := signature.Verify([][]byte{secret}, h.Get("webhook-id"), h.Get("webhook-timestamp"), h.Get("webhook-signature"), body, time.Now()); err != nil {
 			t.Error(err)
 		}
 		batches <- string(body)

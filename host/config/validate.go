@@ -10,7 +10,7 @@ import (
 	"slices"
 	"strings"
 
-	"weir/edge/envelope"
+	"weir/edge/signature"
 	"weir/host/journal"
 	"weir/sinks"
 )
@@ -47,15 +47,15 @@ func (c *Config) validate() []Problem {
 	}
 	k.listeners(c)
 	for i, s := range c.Edge.Secrets {
-		if _, err := envelope.ParseSecret(s.Reveal()); err != nil {
+		if _, err := signature.ParseSecret(s.Reveal()); err != nil {
 			k.problem(fmt.Sprintf("edge.secrets[%d]", i), "%s", err)
 		}
 	}
 	if c.Journal.MaxBytes < 1<<20 {
 		k.problem("journal.max_bytes", "must be at least 1MiB")
 	}
-	if c.Journal.Remember < 2*envelope.SignatureWindow {
-		k.problem("journal.remember", "must be at least %s: a captured batch could be played back", 2*envelope.SignatureWindow)
+	if c.Journal.Remember < 2*signature.Window {
+		k.problem("journal.remember", "must be at least %s: a captured batch could be played back", 2*signature.Window)
 	}
 	k.atLeast("failed.max", int64(c.Failed.Max), 0)
 	k.sinks(c.Sinks)

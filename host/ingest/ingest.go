@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"weir/edge/envelope"
+	"weir/edge/signature"
 	"weir/host/journal"
 )
 
@@ -206,7 +207,7 @@ func (h *Handler) receive(w http.ResponseWriter, r *http.Request) ([]envelope.Ba
 		return nil, &refusal{http.StatusBadRequest, "the body could not be read in time"}
 	}
 	id := r.Header.Get(HeaderID)
-	if err := envelope.Verify(h.cfg.Secrets, id, r.Header.Get(HeaderTimestamp), r.Header.Get(HeaderSignature), body, h.cfg.Now()); err != nil {
+	if err := signature.Verify(h.cfg.Secrets, id, r.Header.Get(HeaderTimestamp), r.Header.Get(HeaderSignature), body, h.cfg.Now()); err != nil {
 		return nil, &refusal{http.StatusUnauthorized, "unauthorized"}
 	}
 	batches, err := parse(id, body)

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"weir/edge/envelope"
+	"weir/edge/signature"
 	"weir/host/journal"
 )
 
@@ -67,7 +68,7 @@ func request(id string, body []byte, at time.Time) *http.Request {
 	r.Header.Set("Content-Type", ContentType)
 	r.Header.Set("webhook-id", id)
 	r.Header.Set("webhook-timestamp", strconv.FormatInt(at.Unix(), 10))
-	r.Header.Set("webhook-signature", envelope.Sign(key, id, at.Unix(), body))
+	r.Header.Set("webhook-signature", signature.Sign(key, id, at.Unix(), body))
 	return r
 }
 

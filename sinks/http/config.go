@@ -14,7 +14,7 @@ import (
 
 	"golang.org/x/net/http/httpguts"
 
-	"weir/edge/envelope"
+	"weir/edge/signature"
 	"weir/sinks"
 )
 
@@ -58,7 +58,7 @@ func (c *Config) Validate() error {
 	case u.Scheme == "http" && len(c.Private) == 0:
 		report("url: plain http goes to addresses listed in private only: use https")
 	}
-	if _, err := envelope.ParseSecret(c.Secret.Reveal()); c.Secret != "" && err != nil {
+	if _, err := signature.ParseSecret(c.Secret.Reveal()); c.Secret != "" && err != nil {
 		report("secret: %w", err)
 	}
 	for name, value := range c.Headers {

@@ -14,7 +14,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"weir/edge/envelope"
+	"weir/edge/signature"
 	"weir/sinks"
 )
 
@@ -43,7 +43,7 @@ func newSink(c Config) (*Sink, error) {
 		return nil, errors.New("url: not a URL")
 	}
 	if c.Secret != "" {
-		if s.secret, err = envelope.ParseSecret(c.Secret.Reveal()); err != nil {
+		if s.secret, err = signature.ParseSecret(c.Secret.Reveal()); err != nil {
 			return nil, fmt.Errorf("secret: %w", err)
 		}
 	}
@@ -165,7 +165,7 @@ func (s *Sink) post(ctx context.Context, client *http.Client, id string, body []
 	// that found an idle connection dead: webhook-id makes that harmless.
 	request.Header["Idempotency-Key"] = nil
 	if s.secret != nil {
-		request.Header.Set("Webhook-Signature", envelope.Sign(s.secret, id, now.Unix(), body))
+		request.Header.Set("Webhook-Signature", signature.Sign(s.secret, id, now.Unix(), body))
 	}
 	response, err := client.Do(request)
 	if err != nil {

@@ -19,7 +19,7 @@ import (
 
 	"github.com/tidwall/gjson"
 
-	"weir/edge/envelope"
+	"weir/edge/signature"
 	"weir/sinks"
 	"weir/sinks/sinktest"
 )
@@ -131,9 +131,9 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	key, err := envelope.ParseSecret(secret)
+	key, err := signature.ParseSecret(secret)
 	if err == nil {
-		err = envelope.Verify([][]byte{key}, q.Header.Get("webhook-id"), q.Header.Get("webhook-timestamp"), q.Header.Get("webhook-signature"), body, time.Now())
+		err = signature.Verify([][]byte{key}, q.Header.Get("webhook-id"), q.Header.Get("webhook-timestamp"), q.Header.Get("webhook-signature"), body, time.Now())
 	}
 	if err != nil || q.Method != http.MethodPost || q.Header.Get("webhook-id") == "" {
 		r.faults = append(r.faults, fmt.Sprintf("%s %s: %v", q.Method, q.URL.Path, err))

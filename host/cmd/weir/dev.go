@@ -12,7 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"weir/edge/envelope"
+	"weir/edge/signature"
 	"weir/edge/wazero"
 	"weir/host"
 	"weir/host/config"
@@ -109,7 +109,7 @@ func (d *dev) run(ctx context.Context) (err error) {
 }
 
 func (d *dev) startEdge(ctx context.Context, h *host.Host) (*edgeServer, error) {
-	secret, err := envelope.ParseSecret(h.Secret())
+	secret, err := signature.ParseSecret(h.Secret())
 	if err != nil {
 		return nil, err
 	}

@@ -7,8 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"weir/edge/envelope"
 	"weir/edge/forward"
+	"weir/edge/signature"
 )
 
 func edgeCommand() *cobra.Command {
@@ -34,7 +34,7 @@ func edgeCommand() *cobra.Command {
 			if os.Getenv("WEIR_SECRET") == "" {
 				return usageError{fmt.Errorf("WEIR_SECRET is not set: give the edge the secret of its host")}
 			}
-			secret, err := envelope.ParseSecret(os.Getenv("WEIR_SECRET"))
+			secret, err := signature.ParseSecret(os.Getenv("WEIR_SECRET"))
 			if err != nil {
 				return usageError{fmt.Errorf("reading WEIR_SECRET: %w", err)}
 			}

@@ -1,4 +1,4 @@
-package envelope
+package signature
 
 import (
 	"bytes"
@@ -64,7 +64,7 @@ func TestVerifyHoldsForWhatWasSignedOnly(t *testing.T) {
 			"no secret": Verify(nil, id, stamp, signature, body, now),
 			"empty":     Verify([][]byte{{}}, id, stamp, Sign(nil, id, unix, body), body, now),
 		} {
-			if !errors.Is(err, ErrSignature) || err.Error() != ErrSignature.Error() {
+			if !errors.Is(err, ErrInvalid) || err.Error() != ErrInvalid.Error() {
 				t.Fatalf("with another %s: %v", name, err)
 			}
 		}

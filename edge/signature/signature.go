@@ -1,9 +1,10 @@
-//go:build !tinygo
-
-// The module itself neither signs nor verifies, the runtime around it does:
-// merely linking crypto would make it a third larger and slower to start.
-
-package envelope
+// Package signature signs batches and verifies them, by the Standard Webhooks
+// specification.
+//
+// It is apart from package envelope because where a runtime around the module
+// signs, the module does not: merely linking crypto would make it a third
+// larger and slower to start.
+package signature
 
 import (
 	"crypto/hmac"
@@ -15,12 +16,12 @@ import (
 	"time"
 )
 
-// SignatureWindow is how far a batch's webhook-timestamp may lie from the verifier's clock, either way.
-const SignatureWindow = 5 * time.Minute
+// Window is how far a batch's webhook-timestamp may lie from the verifier's clock, either way.
+const Window = 5 * time.Minute
 
-// ErrSignature is the one error for every signature that does not verify. It
+// ErrInvalid is the one error for every signature that does not verify. It
 // says nothing more, as its text may reach whoever sent the batch.
-var ErrSignature = errors.New("the signature does not verify")
+var ErrInvalid = errors.New("the signature does not verify")
 
 const (
 	secretPrefix    = "whsec_"
@@ -39,18 +40,18 @@ func Sign(secret []byte, id string, unix int64, body []byte) string {
 }
 
 // Verify checks the three Standard Webhooks headers of a batch against its raw
-// body: the timestamp must lie within [SignatureWindow] of now, and one of the
+// body: the timestamp must lie within [Window] of now, and one of the
 // listed signatures must be that of one of the secrets. Anything else is
-// [ErrSignature]. Signatures are compared in constant time.
+// [ErrInvalid]. Signatures are compared in constant time.
 func Verify(secrets [][]byte, id, timestamp, signature string, body []byte, now time.Time) error {
 	unix, err := strconv.ParseInt(timestamp, 10, 64)
 	if err != nil || id == "" {
-		return ErrSignature
+		return ErrInvalid
 	}
 	// Seconds are compared as integers: a far timestamp would overflow a Duration.
-	const window = int64(SignatureWindow / time.Second)
+	const window = int64(Window / time.Second)
 	if n := now.Unix(); unix < n-window || unix > n+window {
-		return ErrSignature
+		return ErrInvalid
 	}
 	good := false
 	for _, secret := range secrets {
@@ -71,7 +72,7 @@ func Verify(secrets [][]byte, id, timestamp, signature string, body []byte, now 
 		}
 	}
 	if !good {
-		return ErrSignature
+		return ErrInvalid
 	}
 	return nil
 }
