@@ -83,6 +83,37 @@ func TestDeadLettersAreListedAndRetried(t *testing.T) {
 	}
 }
 
+func TestDeadLettersAreDropped(t *testing.T) {
+	r := newRig(t, "a", "b")
+	r.sink("a").do(func(context.Context, sinks.Batch) error { return sinks.Permanent(errors.New("no")) })
+	r.sink("b").do(func(context.Context, sinks.Batch) error { return sinks.Permanent(errors.New("no")) })
+	r.start()
+	r.send(goodEvents(5)...)
+	var text string
+	waiting := func(n float64) func() bool {
+		return func() bool { r.get("/metrics", &text); return sum(text, "weir_dead_letters") == n }
+	}
+	until(t, "dead letters", waiting(10))
+	for body, want := range map[string]string{
+		`{"route":"a"}`:   "200 {\"dropped\":5}\n",
+		`{"ids":[999]}`:   "200 {\"dropped\":0}\n",
+		`{"rout":"typo"}`: "400 ",
+	} {
+		resp, err := http.Post("http://"+r.host.AdminAddr()+"/api/deadletters/drop", "application/json", strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer, _ := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		if got := fmt.Sprintf("%d %s", resp.StatusCode, answer); !strings.HasPrefix(got, want) {
+			t.Errorf("dropping %s: %s, want %s", body, got, want)
+		}
+	}
+	if !waiting(5)() || sum(text, "weir_dead_letters_dropped_total", `by="operator"`) != 5 {
+		t.Errorf("%v dead letters are left and %v counted as dropped, want 5 and 5", sum(text, "weir_dead_letters"), sum(text, "weir_dead_letters_dropped_total"))
+	}
+}
+
 func TestTail(t *testing.T) {
 	r := newRig(t, "a").start()
 	first := goodEvents(3)

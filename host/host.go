@@ -88,7 +88,7 @@ func (h *Host) open() error {
 	h.admin = admin.New(admin.Config{
 		Version: Version, Started: time.Now(), Token: h.cfg.Admin.Token.Reveal(),
 		UI: ui.Handler(), Metrics: h.metrics.Handler(), Totals: h.metrics.Totals, Journal: h.journal, Routes: h.Status,
-		Failed: h.failed, Tail: h.tail, Log: h.log, Done: h.done,
+		Failed: h.failed, Dropped: func(n int) { h.metrics.Dropped("operator", n) }, Tail: h.tail, Log: h.log, Done: h.done,
 	})
 	return h.listen()
 }
@@ -101,6 +101,7 @@ func (h *Host) openJournal() error {
 	var err error
 	h.journal, err = sqlite.Open(h.cfg.Path("journal"), sqlite.Options{
 		Routes: names, MaxBytes: int64(h.cfg.Journal.MaxBytes), Retain: h.cfg.Journal.Retain, Remember: h.cfg.Journal.Remember,
+		KeepDead: h.cfg.Dead.Keep, MaxDead: int64(h.cfg.Dead.Max), Expired: h.expired,
 		Log: h.log, Alarm: h.metrics.Damaged,
 		Committed: func(c sqlite.Commit) { h.metrics.Committed(c.Batches, c.Took) },
 	})
@@ -188,6 +189,12 @@ func (h *Host) listen() error {
 		return fmt.Errorf("opening the admin listener: %w", err)
 	}
 	return nil
+}
+
+// expired takes the number of dead letters that retention has deleted.
+func (h *Host) expired(n int) {
+	h.metrics.Dropped("retention", n)
+	h.log.Warn("host: dead letters were deleted because of dead_letters.keep or max", "letters", n)
 }
 
 // schemasRead takes what came of reading schemas that had changed.

@@ -15,6 +15,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"weir/host/deadletter"
 	"weir/host/delivery"
 	"weir/host/journal"
 	"weir/host/metrics"
@@ -32,6 +33,7 @@ type Config struct {
 	Journal Journal
 	Routes  func() []delivery.Status
 	Failed  Failed
+	Dropped func(letters int) // called when an operator has dropped dead letters
 	Tail    *tail.Tail
 	Log     *slog.Logger
 	// Done ends the streams, so that the listener can be shut down.
@@ -41,8 +43,7 @@ type Config struct {
 // Journal is the journal as operators see it.
 type Journal interface {
 	Stats(ctx context.Context) (journal.Stats, error)
-	DeadLetters(ctx context.Context, q journal.Query) ([]journal.DeadLetter, error)
-	Retry(ctx context.Context, b journal.Batch, ids []int64) error
+	deadletter.Store
 }
 
 // Failed lists failed events.
@@ -69,6 +70,7 @@ func New(cfg Config) *Handler {
 	mux.HandleFunc("GET /api/failed", h.failed)
 	mux.HandleFunc("GET /api/deadletters", h.deadLetters)
 	mux.HandleFunc("POST /api/deadletters/retry", h.retry)
+	mux.HandleFunc("POST /api/deadletters/drop", h.drop)
 	mux.HandleFunc("/api/", http.NotFound)
 	mux.Handle("/", cfg.UI)
 	// A page elsewhere must not make an operator's browser act here.

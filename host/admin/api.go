@@ -1,6 +1,8 @@
 package admin
 
 import (
+	"cmp"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -127,34 +129,52 @@ func (h *Handler) deadLetters(w http.ResponseWriter, r *http.Request) {
 	}{letters})
 }
 
-// Retry is the body of POST /api/deadletters/retry: the letters of a route, or
-// those of the ids, or all.
-type Retry struct {
+// Selection is the body of POST /api/deadletters/retry and /api/deadletters/drop:
+// the letters of a route, or those of the ids, or all that were not retried.
+type Selection struct {
 	Route string  `json:"route"`
 	IDs   []int64 `json:"ids"`
 	Limit int     `json:"limit"` // 0 means 10,000
 }
 
-// Retried is its answer.
+// Retried is the answer of POST /api/deadletters/retry.
 type Retried struct {
 	Retried int `json:"retried"`
 }
 
+// Dropped is the answer of POST /api/deadletters/drop.
+type Dropped struct {
+	Dropped int `json:"dropped"`
+}
+
 func (h *Handler) retry(w http.ResponseWriter, r *http.Request) {
-	q := Retry{Limit: 10_000}
+	h.actOnDeadLetters(w, r, deadletter.Retry, func(n int) any { return Retried{n} })
+}
+
+func (h *Handler) drop(w http.ResponseWriter, r *http.Request) {
+	h.actOnDeadLetters(w, r, deadletter.Drop, func(n int) any {
+		h.cfg.Dropped(n)
+		return Dropped{n}
+	})
+}
+
+func (h *Handler) actOnDeadLetters(w http.ResponseWriter, r *http.Request,
+	act func(context.Context, deadletter.Store, journal.Query) (int, error), answer func(int) any) {
+	var s Selection
 	dec := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<20))
 	dec.DisallowUnknownFields()
-	if err := dec.Decode(&q); err != nil && err != io.EOF {
+	if err := dec.Decode(&s); err != nil && err != io.EOF {
 		http.Error(w, `the body must be such as {"route":"warehouse"} or {"ids":[1,2]}: `+err.Error(), http.StatusBadRequest)
 		return
 	}
-	n, err := deadletter.Retry(r.Context(), h.cfg.Journal, journal.Query{Route: q.Route, IDs: q.IDs, Limit: q.Limit})
-	h.cfg.Log.Info("admin: dead letters were retried", "route", q.Route, "ids", len(q.IDs), "retried", n, "error", err)
+	n, err := act(r.Context(), h.cfg.Journal, journal.Query{Route: s.Route, IDs: s.IDs, Limit: cmp.Or(s.Limit, 10_000)})
+	h.cfg.Log.Info("admin: an operator acted on dead letters", "path", r.URL.Path, "route", s.Route, "ids", len(s.IDs), "letters", n, "error", err)
+	body := answer(n)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
-	reply(w, Retried{n})
+	reply(w, body)
 }
 
 // limitOf reads the query parameter limit.

@@ -27,6 +27,7 @@ type Config struct {
 	Edge    Edge          `yaml:"edge" doc:"Who may send batches."`
 	Journal Journal       `yaml:"journal" doc:"The durable log between ingest and sinks."`
 	Schemas []string      `yaml:"schemas" doc:"Folders of Iglu layout (vendor/name/format/version) by which events are judged whose schema the edge did not hold. Changes are noticed within 5s while such events arrive, and at SIGHUP; while they cannot be used, the schemas read before judge."`
+	Dead    DeadLetters   `yaml:"dead_letters" doc:"Events that a sink refused or gave up on. They are kept in the journal and count towards max_bytes."`
 	Failed  Failed        `yaml:"failed" doc:"The store of failed events, kept whatever the routes say."`
 	Sinks   []Sink        `yaml:"sinks" doc:"Destinations. Without any, events go to a SQLite database in the data directory."`
 	Routes  []Route       `yaml:"routes" doc:"Which events go to which sink. Without any, every sink gets every event."`
@@ -65,6 +66,12 @@ type Journal struct {
 type Failed struct {
 	Keep time.Duration `yaml:"keep" default:"30d" doc:"How long failed events can be listed."`
 	Max  int           `yaml:"max" default:"100000" doc:"How many failed events are kept, the latest ones."`
+}
+
+// DeadLetters bounds how long dead letters wait for a person.
+type DeadLetters struct {
+	Keep time.Duration `yaml:"keep" default:"90d" doc:"How long dead letters are kept. Then they are deleted and counted. 0 keeps them without end."`
+	Max  int           `yaml:"max" default:"1000000" doc:"How many dead letters are kept, the latest ones by their numbers; older ones are deleted and counted. 0 sets no bound."`
 }
 
 // Sink is one destination. In YAML its settings stand under the name of its kind.

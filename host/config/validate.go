@@ -57,6 +57,7 @@ func (c *Config) validate() []Problem {
 	if c.Journal.Remember < 2*signature.Window {
 		k.problem("journal.remember", "must be at least %s: a captured batch could be played back", 2*signature.Window)
 	}
+	k.atLeast("dead_letters.max", int64(c.Dead.Max), 0)
 	k.atLeast("failed.max", int64(c.Failed.Max), 0)
 	k.sinks(c.Sinks)
 	k.routes(c)

@@ -1,10 +1,11 @@
-// Package deadletter lists what sinks gave up on and hands it to its routes
-// again.
+// Package deadletter hands what sinks gave up on to its routes again, or drops
+// it.
 package deadletter
 
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"weir/edge/envelope"
@@ -16,6 +17,7 @@ import (
 type Store interface {
 	DeadLetters(ctx context.Context, q journal.Query) ([]journal.DeadLetter, error)
 	Retry(ctx context.Context, b journal.Batch, ids []int64) error
+	Drop(ctx context.Context, ids []int64) (int, error)
 }
 
 // batchEvents is how many dead letters make one batch.
@@ -57,6 +59,26 @@ func Retry(ctx context.Context, s Store, q journal.Query) (retried int, err erro
 		}
 	}
 	return retried, nil
+}
+
+// Drop deletes the selected dead letters for good and returns how many.
+func Drop(ctx context.Context, s Store, q journal.Query) (dropped int, err error) {
+	list, err := s.DeadLetters(ctx, q)
+	if err != nil {
+		return 0, fmt.Errorf("reading dead letters: %w", err)
+	}
+	for part := range slices.Chunk(list, batchEvents) {
+		ids := make([]int64, len(part))
+		for i, d := range part {
+			ids[i] = d.ID
+		}
+		n, err := s.Drop(ctx, ids)
+		dropped += n
+		if err != nil {
+			return dropped, fmt.Errorf("dropping dead letters: %w", err)
+		}
+	}
+	return dropped, nil
 }
 
 // pile is the dead letters of one route.

@@ -33,6 +33,15 @@ func (s *store) Retry(_ context.Context, b journal.Batch, ids []int64) error {
 	return nil
 }
 
+func (s *store) Drop(_ context.Context, ids []int64) (int, error) {
+	if s.fail == 0 {
+		return 0, journal.ErrBusy
+	}
+	s.fail--
+	s.ids = append(s.ids, ids...)
+	return len(ids), nil
+}
+
 func deadLetter(id int64, route, verdict string) journal.DeadLetter {
 	return journal.DeadLetter{ID: id, Route: route, Envelope: fmt.Appendf(nil,
 		`{"collector_tstamp":"2026-11-20T23:03:24.123Z","event_id":"01930000-0000-4000-8000-%012d","weir":{"verdict":%q}}`, id, verdict)}
@@ -63,6 +72,17 @@ func TestRetry(t *testing.T) {
 	}
 	if last := s.ids[len(s.ids)-1]; last != 1200 {
 		t.Errorf("the last one retried is %d: the order was not kept", last)
+	}
+}
+
+func TestDrop(t *testing.T) {
+	s := &store{fail: 2}
+	for id := int64(1200); id > 0; id-- {
+		s.letters = append(s.letters, deadLetter(id, "a", "good"))
+	}
+	n, err := Drop(t.Context(), s, journal.Query{})
+	if n != 1000 || len(s.ids) != 1000 || !errors.Is(err, journal.ErrBusy) {
+		t.Errorf("%d dropped, %v; want 1000 and %v", n, err, journal.ErrBusy)
 	}
 }
 

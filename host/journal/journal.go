@@ -58,6 +58,8 @@ type Journal interface {
 	// Retry appends a batch made of dead letters for their route alone and
 	// marks them as retried, in one step.
 	Retry(ctx context.Context, b Batch, ids []int64) error
+	// Drop deletes dead letters for good and returns how many there were.
+	Drop(ctx context.Context, ids []int64) (int, error)
 	// Stats describes the journal as it is committed.
 	Stats(ctx context.Context) (Stats, error)
 	// Broken is closed when storage has failed; Err then says how.

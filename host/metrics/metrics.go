@@ -31,6 +31,7 @@ type Metrics struct {
 	stored       *prometheus.CounterVec
 	delivered    *prometheus.CounterVec
 	dead         *prometheus.CounterVec
+	dropped      *prometheus.CounterVec
 	filtered     *prometheus.CounterVec
 	writes       *prometheus.HistogramVec
 	failures     *prometheus.CounterVec
@@ -75,6 +76,8 @@ func New() *Metrics {
 			Help: "Events that a sink confirmed."}, []string{"route", "sink"}),
 		dead: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "weir_events_dead_total",
 			Help: "Events that became dead letters."}, []string{"route", "sink"}),
+		dropped: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "weir_dead_letters_dropped_total",
+			Help: "Dead letters deleted for good, by whom: operator or retention."}, []string{"by"}),
 		filtered: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "weir_events_filtered_total",
 			Help: "Events that a route does not want."}, []string{"route"}),
 		writes: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "weir_sink_write_seconds",
@@ -96,7 +99,7 @@ func New() *Metrics {
 			Help: "1 while the schema folders cannot be used as they are, and those read before judge."}),
 		apps: bounded{limit: labelLimit}, schemas: bounded{limit: labelLimit},
 	}
-	m.registry.MustRegister(m.requests, m.batches, m.duplicates, m.acknowledged, m.stored, m.delivered, m.dead, m.filtered,
+	m.registry.MustRegister(m.requests, m.batches, m.duplicates, m.acknowledged, m.stored, m.delivered, m.dead, m.dropped, m.filtered,
 		m.writes, m.failures, m.answers, m.waits, m.sync, m.group, m.damaged, m.stale,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
@@ -172,6 +175,11 @@ func (m *Metrics) Delivered(route, sink string, events int) {
 // Dead implements delivery.Metrics.
 func (m *Metrics) Dead(route, sink string, events int) {
 	m.dead.WithLabelValues(route, sink).Add(float64(events))
+}
+
+// Dropped counts dead letters deleted by an operator or by retention.
+func (m *Metrics) Dropped(by string, letters int) {
+	m.dropped.WithLabelValues(by).Add(float64(letters))
 }
 
 // Filtered implements delivery.Metrics.

@@ -12,8 +12,8 @@ import (
 )
 
 func deadletterCommand() *cobra.Command {
-	return group("deadletter", "Look at dead letters, events that a sink would not take, and hand them back",
-		deadletterListCommand(), deadletterRetryCommand())
+	return group("deadletter", "Look at dead letters, events that a sink would not take, hand them back or drop them",
+		deadletterListCommand(), deadletterRetryCommand(), deadletterDropCommand())
 }
 
 func deadletterListCommand() *cobra.Command {
@@ -69,12 +69,39 @@ func letterLines(raw []byte) (string, error) {
 }
 
 func deadletterRetryCommand() *cobra.Command {
+	cmd := onDeadLetters("retry", func(cmd *cobra.Command, host adminClient, wanted admin.Selection) error {
+		var answer admin.Retried
+		if err := host.post(cmd.Context(), "/api/deadletters/retry", wanted, &answer); err != nil {
+			return err
+		}
+		_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s handed back\n", count(answer.Retried, "dead letter"))
+		return err
+	})
+	cmd.Short = "Hand dead letters back to their routes: those named, of a route, or all"
+	return cmd
+}
+
+func deadletterDropCommand() *cobra.Command {
+	cmd := onDeadLetters("drop", func(cmd *cobra.Command, host adminClient, wanted admin.Selection) error {
+		var answer admin.Dropped
+		if err := host.post(cmd.Context(), "/api/deadletters/drop", wanted, &answer); err != nil {
+			return err
+		}
+		_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s dropped for good\n", count(answer.Dropped, "dead letter"))
+		return err
+	})
+	cmd.Short = "Delete dead letters for good: those named, of a route, or all"
+	return cmd
+}
+
+// onDeadLetters is a command that acts on the dead letters that its arguments
+// and flags select.
+func onDeadLetters(name string, act func(*cobra.Command, adminClient, admin.Selection) error) *cobra.Command {
 	var host adminClient
 	var all bool
-	var wanted admin.Retry
+	var wanted admin.Selection
 	cmd := &cobra.Command{
-		Use:   "retry [ID…]",
-		Short: "Hand dead letters back to their routes: those named, of a route, or all",
+		Use: name + " [ID…]",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			for _, arg := range args {
 				id, err := strconv.ParseInt(arg, 10, 64)
@@ -86,12 +113,7 @@ func deadletterRetryCommand() *cobra.Command {
 			if len(args) == 0 && wanted.Route == "" && !all {
 				return usageError{fmt.Errorf("say which: numbers, --route or --all")}
 			}
-			var answer admin.Retried
-			if err := host.post(cmd.Context(), "/api/deadletters/retry", wanted, &answer); err != nil {
-				return err
-			}
-			_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s handed back\n", count(answer.Retried, "dead letter"))
-			return err
+			return act(cmd, host, wanted)
 		},
 	}
 	host.register(cmd.Flags())

@@ -444,6 +444,12 @@ func deadLetters(t *testing.T, s *suite) {
 	if list, err = s.j.DeadLetters(t.Context(), journal.Query{IDs: []int64{want.ID}}); err != nil || len(list) != 1 {
 		t.Errorf("%d dead letters, %v; want the one asked for", len(list), err)
 	}
+	if n, err := s.j.Drop(t.Context(), []int64{want.ID, want.ID, 1 << 40}); n != 1 || err != nil {
+		t.Errorf("dropping one letter of three numbers: %d, %v", n, err)
+	}
+	if list, err = s.j.DeadLetters(t.Context(), journal.Query{Retried: true}); err != nil || len(list) != 2 || list[0].ID == want.ID || list[1].ID == want.ID {
+		t.Errorf("after dropping there are %+v, %v", list, err)
+	}
 }
 
 func retryOneRoute(t *testing.T, s *suite) {

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"weir/host/journal"
@@ -10,6 +11,7 @@ import (
 const (
 	pruneBatches = 256  // fewest batches removed in one commit
 	pruneIDs     = 2048 // most ids forgotten in one commit
+	pruneLetters = 256  // most dead letters deleted in one commit
 )
 
 // due limits the search to once a second, unless the last one found that there
@@ -30,7 +32,8 @@ func (j *Journal) settledUpTo() int64 {
 }
 
 // prune removes settled batches from the old end of the log, a chunk at a
-// time, and forgets ids that no upstream can still hold.
+// time, forgets ids that no upstream can still hold, and deletes dead letters
+// that have had their time.
 func (t *transaction) prune(j *Journal) error {
 	chunk := max(pruneBatches, int64(2*t.stored))
 	target := min(j.settledUpTo(), t.pruned+chunk)
@@ -59,8 +62,12 @@ func (t *transaction) prune(j *Journal) error {
 	if err != nil {
 		return err
 	}
+	expired, err := t.expire(j.opt.KeepDead, j.opt.MaxDead)
+	if err != nil {
+		return err
+	}
 	t.w.searched = t.now
-	t.w.more = end == target && end-t.pruned == chunk || forgotten == pruneIDs
+	t.w.more = end == target && end-t.pruned == chunk || forgotten == pruneIDs || expired == pruneLetters
 	t.pruned = max(t.pruned, end)
 	return nil
 }
@@ -98,12 +105,23 @@ func (t *transaction) forget(remember time.Duration) (int64, error) {
 	for i := range prefix {
 		prefix[i] = byte(cutoff >> (40 - 8*i))
 	}
-	res, err := t.w.conn.ExecContext(t.ctx,
-		`DELETE FROM seen WHERE id IN (SELECT id FROM seen WHERE id < ? AND received < ? LIMIT ?)`, prefix[:], cutoff, pruneIDs)
-	if err != nil {
-		return 0, err
+	return affected(t.w.conn.ExecContext(t.ctx,
+		`DELETE FROM seen WHERE id IN (SELECT id FROM seen WHERE id < ? AND received < ? LIMIT ?)`, prefix[:], cutoff, pruneIDs))
+}
+
+// expire deletes dead letters beyond their time or number. They are numbered in
+// the order of their deaths, so looking at the first ones is enough.
+func (t *transaction) expire(keep time.Duration, most int64) (int64, error) {
+	cutoff := int64(0)
+	if keep > 0 {
+		cutoff = t.now.Add(-keep).UnixMilli()
 	}
-	return res.RowsAffected()
+	if most <= 0 {
+		most = math.MaxInt64
+	}
+	n, err := affected(t.w.expire.ExecContext(t.ctx, pruneLetters, cutoff, most))
+	t.expired = int(n)
+	return n, err
 }
 
 // Check reads the whole database and reports damage to its structure. It is

@@ -265,3 +265,48 @@ func TestIDsAreForgottenAfterTheirTime(t *testing.T) {
 		t.Errorf("%d ids are remembered after 14 days, %v; want the last one", ids, err)
 	}
 }
+
+// Dead letters go when they are too old or too many, a chunk at a time, and
+// each is counted.
+func TestDeadLettersExpire(t *testing.T) {
+	const letters = 3 * pruneLetters
+	clock := newClock(time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC))
+	var expired atomic.Int64
+	j := open(t, t.TempDir(), Options{Routes: []string{"a"}, Now: clock.now, KeepDead: 24 * time.Hour, MaxDead: letters,
+		Expired: func(n int) { expired.Add(int64(n)) }})
+	bury := func(n int) {
+		t.Helper()
+		dead := make([]journal.DeadLetter, n)
+		for i := range dead {
+			dead[i] = journal.DeadLetter{Route: "a", Died: clock.now(), Envelope: []byte("{}")}
+		}
+		if err := routeOf(t, j, "a").Settle(t.Context(), journal.Position{Seq: 1}, dead); err != nil {
+			t.Fatal(err)
+		}
+	}
+	left := func(want, gone int64) {
+		t.Helper()
+		deadline := time.Now().Add(20 * time.Second)
+		for {
+			s, err := j.Stats(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if s.DeadLetters == want && expired.Load() == gone {
+				return
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("%d dead letters are left and %d counted as expired, want %d and %d", s.DeadLetters, expired.Load(), want, gone)
+			}
+			time.Sleep(2 * time.Millisecond)
+		}
+	}
+	bury(letters)
+	left(letters, 0)
+	clock.advance(23 * time.Hour)
+	bury(10)
+	left(letters, 10) // the oldest ten are too many
+	clock.advance(2 * time.Hour)
+	bury(1)
+	left(11, letters) // the first ones are too old
+}

@@ -40,6 +40,10 @@ type Options struct {
 	// the time it was made at; 0 means 14 days, the longest that a CDN's queue
 	// holds a batch.
 	Remember time.Duration
+	// KeepDead is how long dead letters are kept, and MaxDead how many of the
+	// latest, by their numbers; 0 means without end.
+	KeepDead time.Duration
+	MaxDead  int64
 	// Log receives alarms; nil means slog.Default().
 	Log *slog.Logger
 	// Now is the clock; nil means time.Now.
@@ -47,6 +51,9 @@ type Options struct {
 	// Committed is called after each commit that stored batches, by the
 	// writer: it must not block.
 	Committed func(Commit)
+	// Expired is called, by the writer, with the number of dead letters that
+	// were deleted because of KeepDead or MaxDead.
+	Expired func(letters int)
 	// Alarm is called when a batch is found damaged or missing.
 	Alarm func(error)
 
@@ -113,6 +120,9 @@ func Open(dir string, opt Options) (*Journal, error) {
 	}
 	if opt.Committed == nil {
 		opt.Committed = func(Commit) {}
+	}
+	if opt.Expired == nil {
+		opt.Expired = func(int) {}
 	}
 	if opt.Alarm == nil {
 		opt.Alarm = func(error) {}
@@ -240,6 +250,16 @@ func (j *Journal) Retry(ctx context.Context, b journal.Batch, ids []int64) error
 	r := j.newRequest([]journal.Batch{b})
 	r.retried = ids
 	return j.do(ctx, r)
+}
+
+// Drop implements journal.Journal.
+func (j *Journal) Drop(ctx context.Context, ids []int64) (int, error) {
+	r := &request{drop: ids, done: make(chan error, 1)}
+	err := j.do(ctx, r)
+	if err != nil {
+		return 0, err
+	}
+	return r.dropped, nil
 }
 
 // newRequest compresses on the caller's goroutine, which leaves the writer

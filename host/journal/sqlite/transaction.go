@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
 	"time"
 
 	"weir/host/journal"
@@ -10,13 +11,14 @@ import (
 // transaction is one commit in the making. Its numbers are published only
 // after the commit.
 type transaction struct {
-	ctx    context.Context
-	w      *writer
-	now    time.Time
-	head   int64
-	pruned int64
-	stored int
-	bytes  int
+	ctx     context.Context
+	w       *writer
+	now     time.Time
+	head    int64
+	pruned  int64
+	stored  int
+	bytes   int
+	expired int // dead letters deleted by retention
 
 	moved map[string]cursor // the routes' rows as the transaction leaves them
 }
@@ -71,6 +73,14 @@ func (t *transaction) perform(j *Journal, r *request) error {
 			return err
 		}
 	}
+	r.dropped = 0
+	for _, id := range r.drop {
+		n, err := affected(t.w.drop.ExecContext(t.ctx, id))
+		if err != nil {
+			return err
+		}
+		r.dropped += int(n)
+	}
 	if p := r.plan; p != nil {
 		c, ok := t.moved[p.route]
 		if !ok {
@@ -94,6 +104,14 @@ func (t *transaction) perform(j *Journal, r *request) error {
 	return nil
 }
 
+// affected returns how many rows a statement has changed.
+func affected(res sql.Result, err error) (int64, error) {
+	if err != nil {
+		return 0, err
+	}
+	return res.RowsAffected()
+}
+
 func (t *transaction) append(r *request) error {
 	if t.stored == 0 {
 		var used int64
@@ -106,11 +124,7 @@ func (t *transaction) append(r *request) error {
 	}
 	for i, e := range r.appends {
 		received := e.received.UnixMilli()
-		res, err := t.w.see.ExecContext(t.ctx, e.id[:], t.head+1, received)
-		if err != nil {
-			return err
-		}
-		n, err := res.RowsAffected()
+		n, err := affected(t.w.see.ExecContext(t.ctx, e.id[:], t.head+1, received))
 		if err != nil {
 			return err
 		}

@@ -24,12 +24,14 @@ type request struct {
 	appends    []entry
 	bytes      int
 	retried    []int64
+	drop       []int64
 	plan       *plan
 	quarantine int64 // seq
 	settle     *settlement
 
-	stored []journal.Stored // of appends
-	done   chan error
+	stored  []journal.Stored // of appends
+	dropped int              // of drop: those that were there
+	done    chan error
 }
 
 func (r *request) needsRoom() bool { return len(r.appends) > 0 }
@@ -62,7 +64,7 @@ type writer struct {
 	conn *sql.Conn
 	opt  Options
 
-	find, see, insert, move, bury, retry, quarantine, meta, used *sql.Stmt
+	find, see, insert, move, bury, retry, drop, expire, quarantine, meta, used *sql.Stmt
 
 	limit    int64     // pages in use at which nothing is appended
 	searched time.Time // when retention last looked
@@ -108,6 +110,9 @@ func (w *writer) open() error {
 		{&w.move, `INSERT OR REPLACE INTO cur (route, seq, event, planned_seq, planned_event, crc) VALUES (?, ?, ?, ?, ?, ?)`},
 		{&w.bury, `INSERT INTO dead (route, sink, event_id, app, schema, reason, tries, died, envelope) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`},
 		{&w.retry, `UPDATE dead SET retried = ? WHERE id = ?`},
+		{&w.drop, `DELETE FROM dead WHERE id = ?`},
+		{&w.expire, `DELETE FROM dead WHERE id IN (SELECT id FROM (SELECT id, died FROM dead ORDER BY id LIMIT ?)
+			WHERE died < ? OR id <= (SELECT max(id) FROM dead) - ?)`},
 		{&w.quarantine, `INSERT OR IGNORE INTO quarantine SELECT seq, id, received, crc, body, ? FROM log WHERE seq = ?`},
 		{&w.meta, `UPDATE meta SET value = ? WHERE key = ?`},
 		{&w.used, `SELECT page_count - freelist_count FROM pragma_page_count, pragma_freelist_count`},
@@ -145,7 +150,7 @@ func (w *writer) migrate(ctx context.Context) error {
 func (w *writer) close() error {
 	var errs []error
 	// SQLite keeps a connection with open statements, and with it the log.
-	for _, s := range []*sql.Stmt{w.find, w.see, w.insert, w.move, w.bury, w.retry, w.quarantine, w.meta, w.used} {
+	for _, s := range []*sql.Stmt{w.find, w.see, w.insert, w.move, w.bury, w.retry, w.drop, w.expire, w.quarantine, w.meta, w.used} {
 		if s != nil {
 			errs = append(errs, s.Close())
 		}
@@ -275,6 +280,9 @@ func (j *Journal) try(group []*request, pending map[string]journal.Position) err
 		return err
 	}
 	j.publish(t)
+	if t.expired > 0 {
+		j.opt.Expired(t.expired)
+	}
 	if t.stored > 0 {
 		j.opt.Committed(Commit{Batches: t.stored, Bytes: t.bytes, Took: time.Since(start)})
 	}
