@@ -8,6 +8,7 @@
 package report
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -128,11 +129,23 @@ func (v *Violation) sentence() string {
 // String renders the report as text, two lines a violation: what is wrong with
 // which value, and where the schema says so. It ends with a newline unless the
 // report is empty.
-func (r *Report) String() string {
+func (r *Report) String() string { return r.text(func(*Violation) string { return "" }) }
+
+// Text is String with the place of each value before it, as compilers write
+// it, so that editors find it. Name is that of the file, source all of it, and
+// start where in it the document begins.
+func (r *Report) Text(name string, source []byte, start int) string {
+	return r.text(func(v *Violation) string {
+		before := source[:min(start+v.Offset, len(source))]
+		return fmt.Sprintf("%s:%d:%d: ", name, 1+bytes.Count(before, []byte("\n")), len(before)-bytes.LastIndexByte(before, '\n'))
+	})
+}
+
+func (r *Report) text(place func(*Violation) string) string {
 	var b strings.Builder
 	for i := range r.Violations {
 		v := &r.Violations[i]
-		fmt.Fprintf(&b, "%s: %s [%s]\n", v.Path, v.sentence(), v.Keyword)
+		fmt.Fprintf(&b, "%s%s: %s [%s]\n", place(v), v.Path, v.sentence(), v.Keyword)
 		switch {
 		case v.File != "":
 			fmt.Fprintf(&b, "\t%s:%d:%d: %s\n", v.File, v.Line, v.Column, v.Location)

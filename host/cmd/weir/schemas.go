@@ -14,7 +14,8 @@ import (
 
 func schemasCommand() *cobra.Command {
 	return group("schemas", "Check, compile and look at schemas in a folder of Iglu layout",
-		schemasLintCommand(), schemasCompileCommand(), schemasListCommand(), schemasShowCommand())
+		schemasLintCommand(), schemasTestCommand(), schemasCompileCommand(), schemasValidateCommand(),
+		schemasDiffCommand(), schemasDumpCommand(), schemasListCommand(), schemasShowCommand())
 }
 
 // readSchemas reads a folder laid out as vendor/name/format/version. Finding

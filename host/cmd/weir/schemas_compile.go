@@ -13,6 +13,7 @@ import (
 
 func schemasCompileCommand() *cobra.Command {
 	var output string
+	var opt compileOptions
 	cmd := &cobra.Command{
 		Use:   "compile FOLDER --output FILE",
 		Short: "Compile schemas into the bundle that edges and hosts run",
@@ -25,7 +26,7 @@ func schemasCompileCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			compiled, err := compile.Bundle(sources, compile.Options{})
+			compiled, err := compile.Bundle(sources, opt.Options)
 			if err != nil {
 				return fmt.Errorf("compiling schemas:\n%w", err)
 			}
@@ -41,5 +42,6 @@ func schemasCompileCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVarP(&output, "output", "o", "", "file to write (required)")
+	opt.flags(cmd)
 	return cmd
 }
