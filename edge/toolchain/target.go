@@ -5,21 +5,25 @@ import "fmt"
 // targetFile describes the machine that the edge runs on: WASI preview 1
 // without a scheduler, and with Debian's C library and builtins in place of
 // the ones that TinyGo would build from its git submodules.
+//
+// The tag custommalloc leaves out TinyGo's malloc for C code, of which the edge
+// has none, and with it a map of all that was allocated. The tag simd128 chooses
+// the vector instructions that package scan has beside its plain Go.
 func targetFile(libs libraries) []byte {
 	return fmt.Appendf(nil, `{
 	"llvm-target": "wasm32-unknown-wasi",
 	"cpu": "generic",
-	"features": "+bulk-memory,+mutable-globals,+nontrapping-fptoint,+sign-ext,-multivalue,-reference-types",
-	"build-tags": ["tinygo.wasm"],
+	"features": "+bulk-memory,+mutable-globals,+nontrapping-fptoint,+sign-ext,+simd128,-multivalue,-reference-types",
+	"build-tags": ["tinygo.wasm", "custommalloc", "simd128"],
 	"goos": "wasip1",
 	"goarch": "wasm",
 	"linker": "wasm-ld",
 	"gc": "leaking",
 	"scheduler": "none",
 	"default-stack-size": 65536,
-	"cflags": ["-mbulk-memory", "-mnontrapping-fptoint", "-mno-multivalue", "-mno-reference-types", "-msign-ext"],
-	"ldflags": ["--stack-first", "--no-demangle", "--no-entry", %q, %q],
-	"extra-files": ["src/runtime/asm_tinygowasm.S"]
+	"cflags": ["-mbulk-memory", "-mnontrapping-fptoint", "-mno-multivalue", "-mno-reference-types", "-msign-ext", "-msimd128"],
+	"ldflags": ["--stack-first", "--strip-all", "--keep-section=target_features", "--no-entry", "--wrap=arc4random", %q, %q],
+	"extra-files": ["src/runtime/asm_tinygowasm.S", "src/edge/libc.c"]
 }
 `, libs.libc, libs.builtins)
 }

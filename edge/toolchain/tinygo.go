@@ -108,8 +108,9 @@ func wasmOpt() string {
 // ownTinyGo returns the compiler in the cache, built first if need be.
 func ownTinyGo(root, cache string, libs libraries) (*tinyGo, error) {
 	tools := filepath.Join(root, "edge/toolchain/tinygo")
-	// The overlay belongs to the key: a changed stub makes another TINYGOROOT.
-	key, err := hashFiles(tools, runtime.Version(), "go.mod", "src/net/net.go", "src/net/http/http.go")
+	// The overlay belongs to the key: a changed stub makes another TINYGOROOT. So
+	// does the target, as it decides what modules become.
+	key, err := hashFiles(tools, runtime.Version()+string(targetFile(libs)), "go.mod", "src/net/net.go", "src/net/http/http.go", "src/edge/libc.c")
 	if err != nil {
 		return nil, err
 	}

@@ -57,6 +57,8 @@ func (t *Tables) Find(names *Names, name []byte) int {
 }
 
 // FindHead is Find for callers that have the head of the name at hand.
+//
+//go:nobounds
 func (t *Tables) FindHead(names *Names, head uint64, name []byte) int {
 	if names.Count == 0 {
 		return -1

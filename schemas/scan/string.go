@@ -1,71 +1,49 @@
 package scan
 
-import (
-	"encoding/binary"
-	"math/bits"
-)
-
-const (
-	ones  = 0x0101010101010101
-	highs = 0x80 * ones
-)
-
 // StringEnd checks the string whose opening quote stands just before doc[i]
 // and returns the index of its closing quote. With a code other than OK the
 // index is the place of the fault. A string may hold the escape of a lone
 // surrogate: RFC 8259 section 8.2 allows it; see [Text.Append].
+//
+//go:nobounds
 func StringEnd(doc []byte, i int) (int, Flags, Code) {
 	if uint(i) > uint(len(doc)) {
 		return len(doc), 0, UnexpectedEnd
 	}
 	var f Flags
-	rest := doc[i:]
 	for {
-		// Eight bytes at a time: the lowest set high bit of m marks the first
-		// byte that is a quote, a backslash, a control byte or not ASCII. Bits
-		// above it may be wrong, as borrows run upwards.
-		for len(rest) >= 8 {
-			x := binary.LittleEndian.Uint64(rest)
-			m := (((x ^ '"'*ones) - ones) | ((x ^ '\\'*ones) - ones) | (x - ' '*ones) | x) & highs
-			if m != 0 {
-				rest = rest[bits.TrailingZeros64(m)>>3:]
-				break
-			}
-			rest = rest[8:]
-		}
-		if len(rest) == 0 {
+		i = PlainEnd(doc, i)
+		if i >= len(doc) {
 			return len(doc), f, UnexpectedEnd
 		}
-		switch c := rest[0]; {
+		switch c := doc[i]; {
 		case c == '"':
-			return len(doc) - len(rest), f, OK
+			return i, f, OK
 		case c == '\\':
 			f |= Escaped
-			if len(rest) >= 2 && escapes[rest[1]] != 0 {
-				rest = rest[2:]
+			if i+1 < len(doc) && escapes[doc[i+1]] != 0 {
+				i += 2
 				continue
 			}
-			n := escapeLen(rest)
+			n := escapeLen(doc[i:])
 			if n == 0 {
-				if len(rest) < 2 {
+				if len(doc)-i < 2 {
 					return len(doc), f, UnexpectedEnd
 				}
-				return len(doc) - len(rest), f, BadEscape
+				return i, f, BadEscape
 			}
-			rest = rest[n:]
+			i += n
 		case c < ' ':
-			return len(doc) - len(rest), f, ControlByte
-		case c >= 0x80:
+			return i, f, ControlByte
+		default:
 			f |= NonASCII
-			for len(rest) > 0 && rest[0] >= 0x80 {
-				n := runeLen(rest)
+			for i < len(doc) && doc[i] >= 0x80 {
+				n := runeLen(doc[i:])
 				if n == 0 {
-					return len(doc) - len(rest), f, BadUTF8
+					return i, f, BadUTF8
 				}
-				rest = rest[n:]
+				i += n
 			}
-		default: // only in the last seven bytes of the document
-			rest = rest[1:]
 		}
 	}
 }

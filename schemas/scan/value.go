@@ -4,6 +4,8 @@ import "encoding/binary"
 
 // Space returns the index of the first byte of doc at or after i that is not
 // white space, or len(doc).
+//
+//go:nobounds
 func Space(doc []byte, i int) int {
 	for i < len(doc) && doc[i] <= ' ' && isSpace(doc[i]) {
 		i++
@@ -11,6 +13,7 @@ func Space(doc []byte, i int) int {
 	return i
 }
 
+//go:nobounds
 func isSpace(c byte) bool { return c == ' ' || c == '\n' || c == '\t' || c == '\r' }
 
 // ValueEnd checks the value at doc[i], whose containers may nest depth deep,
@@ -115,6 +118,8 @@ const (
 
 // LiteralEnd checks that true, false or null stands at doc[i] and returns the
 // index after it.
+//
+//go:nobounds
 func LiteralEnd(doc []byte, i int) (int, Code) {
 	if len(doc)-i >= 5 && doc[i] == 'f' {
 		if binary.LittleEndian.Uint32(doc[i+1:]) == wordAlse {
@@ -151,6 +156,8 @@ const (
 )
 
 // NumberEnd checks the number at doc[i] and returns the index after it.
+//
+//go:nobounds
 func NumberEnd(doc []byte, i int) (int, Flags, Code) {
 	var f Flags
 	start := i

@@ -6,6 +6,8 @@ import (
 )
 
 // array evaluates the node on the array at doc[start].
+//
+//go:nobounds
 func (r *Run) array(id uint32, n *bundle.Node, start int) int {
 	if r.depth == 0 {
 		return r.fault(kwDepth, 0, start)

@@ -9,6 +9,8 @@ import (
 )
 
 // object evaluates the node on the object at doc[start].
+//
+//go:nobounds
 func (r *Run) object(id uint32, n *bundle.Node, start int) int {
 	if r.depth == 0 {
 		return r.fault(kwDepth, 0, start)

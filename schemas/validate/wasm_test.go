@@ -5,9 +5,7 @@ import (
 	"compress/gzip"
 	"context"
 	"encoding/json"
-	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -18,6 +16,7 @@ import (
 
 	"weir/edge/toolchain/need"
 	"weir/schemas/compile"
+	"weir/schemas/scan"
 )
 
 // engine is the engine as TinyGo compiles it, in wazero.
@@ -31,25 +30,14 @@ type engine struct {
 
 func newEngine(t testing.TB) *engine {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "engine.wasm")
-	need.Part(t, "tinygo", func() (string, error) {
-		build := exec.Command("go", "run", "./edge/toolchain", "-package", "./schemas/validate/testdata/engine", "-o", file)
-		build.Dir = "../.."
-		if out, err := build.CombinedOutput(); err != nil {
-			return "", fmt.Errorf("building the engine: %w: %s", err, out)
-		}
-		return file, nil
-	})
-	wasm, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
+	wasm := engineModule(t)
 	var packed bytes.Buffer
 	z := gzip.NewWriter(&packed)
 	z.Write(wasm)
 	z.Close()
 	t.Logf("the engine takes %d KB, %d KB gzipped", len(wasm)/1000, packed.Len()/1000)
 
+	var err error
 	e := &engine{ctx: context.Background()}
 	e.runtime = wazero.NewRuntime(e.ctx)
 	t.Cleanup(func() { e.runtime.Close(e.ctx) })
@@ -105,6 +93,34 @@ func (e *engine) describe(t testing.TB, doc []byte) string {
 	e.call(t, "check", 0, uint64(len(doc)), 1)
 	b, _ := e.instance.Memory().Read(e.buffer, e.call(t, "describe"))
 	return string(b)
+}
+
+// TestPlainEndInWasm holds the vector instructions to the plain Go beside them:
+// every byte, at every place of three vectors, behind each of a vector's lanes.
+func TestPlainEndInWasm(t *testing.T) {
+	e := newEngine(t)
+	prog, _, err := bundleOf([]byte(`{}`), compile.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.fresh(t, prog)
+	for length := range 49 {
+		doc := bytes.Repeat([]byte("a"), length+1) // one beyond the end, which would be passed over
+		for at := range length {
+			for c := range 256 {
+				doc[at] = byte(c)
+				if at == 0 || c < 0x24 || c > 0x7e || c == '\\' {
+					e.write(t, doc)
+					from := at / 3
+					want := scan.PlainEnd(doc[:length], from)
+					if got := int(e.call(t, "plain_end", uint64(length), uint64(from))); got != want {
+						t.Fatalf("%q from %d: %d in wasm, %d in Go", doc[:length], from, got, want)
+					}
+				}
+			}
+			doc[at] = 'a'
+		}
+	}
 }
 
 // TestWasm runs the JSON Schema Test Suite and the payloads natively and in

@@ -1,5 +1,7 @@
 package format
 
+import _ "unsafe" // for go:nobounds, see package validate
+
 // Bits of ASCII characters in the grammars of RFC 3986, 5321 and 5322.
 const (
 	alpha = 1 << iota
@@ -36,6 +38,8 @@ var chars = [256]uint8{
 func is(c byte, class uint8) bool { return chars[c]&class != 0 }
 
 // span counts the leading bytes of s that are in class.
+//
+//go:nobounds
 func span(s []byte, class uint8) int {
 	i := 0
 	for i < len(s) && chars[s[i]]&class != 0 {
@@ -46,6 +50,8 @@ func span(s []byte, class uint8) int {
 
 // index returns where c is in s first, or -1. In wasm the library's index is this
 // loop, too.
+//
+//go:nobounds
 func index(s []byte, c byte) int {
 	for i, b := range s {
 		if b == c {

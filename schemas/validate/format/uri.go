@@ -74,6 +74,8 @@ const (
 )
 
 // text returns how many leading bytes of s fit into the part.
+//
+//go:nobounds
 func text(s []byte, mode, part int) int {
 	class := uint8(pchar)
 	if part != host {

@@ -31,6 +31,7 @@ const (
 // string is mostly runs that stay in a state; while the branch is predicted the
 // loads of a run do not wait for each other.
 
+//go:nobounds
 func matchDFA8(t, s []byte) bool {
 	state := uint(binary.LittleEndian.Uint16(t[2:4]))
 	accept := uint(binary.LittleEndian.Uint16(t[4:6]))
@@ -56,6 +57,7 @@ func matchDFA8(t, s []byte) bool {
 	return state >= accept
 }
 
+//go:nobounds
 func matchDFA16(t, s []byte) bool {
 	state := uint(binary.LittleEndian.Uint16(t[2:4]))
 	accept := uint(binary.LittleEndian.Uint16(t[4:6]))

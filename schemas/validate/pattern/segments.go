@@ -51,6 +51,7 @@ const (
 	setRangeSize = 8
 )
 
+//go:nobounds
 func matchSegments(t, s []byte) bool {
 	member := (*[256]byte)(t[1:segmentSteps])
 	i, p := 0, segmentSteps
@@ -137,6 +138,8 @@ func runRange(step []byte) (lo, hi uint64) {
 // runEnd returns where the run of class members that begins at s[i] ends. Longer
 // strides were tried: they gain on long runs and lose more, on the mispredicted
 // branches at the end of each run, on the strings that patterns are for.
+//
+//go:nobounds
 func runEnd(member *[256]byte, bit byte, s []byte, i int) int {
 	for i < len(s) && member[s[i]]&bit != 0 {
 		i++

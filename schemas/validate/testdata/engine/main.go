@@ -6,6 +6,7 @@ import (
 	"unsafe"
 
 	"weir/schemas/bundle"
+	"weir/schemas/scan"
 	"weir/schemas/validate"
 )
 
@@ -72,5 +73,10 @@ func describe() uint32 {
 	}
 	return uint32(copy(buffer[:], report))
 }
+
+// plainEnd is scan.PlainEnd, which has vector instructions here, on buffer[:n].
+//
+//go:wasmexport plain_end
+func plainEnd(n, from uint32) uint32 { return uint32(scan.PlainEnd(buffer[:n], int(from))) }
 
 func main() {}
