@@ -46,6 +46,7 @@ type Host struct {
 	admin    *admin.Handler
 
 	public, private net.Listener
+	certificate     *certificate // the public listener's; nil without TLS
 	ready           chan struct{}
 	done            chan struct{} // closed when the host begins to drain
 }
@@ -179,6 +180,11 @@ func (h *Host) openRoutes() error {
 
 func (h *Host) listen() error {
 	var err error
+	if t := h.cfg.Public.TLS; t.Cert != "" {
+		if h.certificate, err = openCertificate(t.Cert, t.Key, h.log); err != nil {
+			return err
+		}
+	}
 	if h.public, err = net.Listen("tcp", h.cfg.Public.Listen); err != nil {
 		return fmt.Errorf("opening the public listener: %w", err)
 	}

@@ -2,6 +2,7 @@ package host
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -30,7 +31,7 @@ func (h *Host) Run(ctx context.Context) error {
 	private := &http.Server{Handler: h.admin, ErrorLog: public.ErrorLog,
 		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10}
 	stopped := make(chan error, 2)
-	go func() { stopped <- fmt.Errorf("serving edges: %w", public.Serve(h.public)) }()
+	go func() { stopped <- fmt.Errorf("serving edges: %w", h.servePublic(public)) }()
 	if h.private != nil {
 		go func() { stopped <- fmt.Errorf("serving operators: %w", private.Serve(h.private)) }()
 	}
@@ -56,6 +57,15 @@ func (h *Host) Run(ctx context.Context) error {
 	h.drain(public, private)
 	<-checked
 	return errors.Join(failure, h.release())
+}
+
+// servePublic serves HTTPS if there is a certificate, else HTTP.
+func (h *Host) servePublic(s *http.Server) error {
+	if h.certificate == nil {
+		return s.Serve(h.public)
+	}
+	s.TLSConfig = &tls.Config{GetCertificate: h.certificate.get}
+	return s.ServeTLS(h.public, "", "")
 }
 
 // checkedBytes is the largest journal that is read through at each start: an

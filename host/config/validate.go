@@ -70,6 +70,9 @@ func (k *checker) listeners(c *Config) {
 		k.problem("public.max_body", "must lie between 1KiB and %s", sinks.Size(journal.MaxFrame))
 	}
 	k.atLeast("public.concurrent", int64(c.Public.Concurrent), 1)
+	if (c.Public.TLS.Cert == "") != (c.Public.TLS.Key == "") {
+		k.problem("public.tls", "cert and key are needed both, or neither")
+	}
 	if c.Public.Arriving < 2*c.Public.MaxBody {
 		k.problem("public.arriving", "must be at least twice max_body, %s", 2*c.Public.MaxBody)
 	}
