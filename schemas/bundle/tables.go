@@ -71,7 +71,8 @@ type Node struct {
 	Format  uint8 // of package format, 0 for none
 	Flags   uint16
 	Capture uint16 // id of the capture that reports this value's extent, 0 for none
-	_       uint16
+	Content uint8  // what a string must hold
+	_       uint8
 	// Strings, lengths in code points.
 	MinLength, MaxLength uint32
 	Pattern              uint32 // in Strings, 0 for none
@@ -91,6 +92,12 @@ const (
 	// NodeTrack: Ops is a node that holds an unevaluated* keyword. The members
 	// or items that other keywords evaluate must be remembered.
 	NodeTrack
+)
+
+// Bits of Node.Content.
+const (
+	ContentBase64 = 1 << iota // text in base64
+	ContentJSON               // JSON, after decoding
 )
 
 // Object holds the assertions on objects.

@@ -31,6 +31,8 @@ type Options struct {
 	Draft Draft
 	// Formats says whether format is an assertion.
 	Formats FormatPolicy
+	// Content says whether contentEncoding and contentMediaType are assertions.
+	Content ContentPolicy
 	// Remote says what a reference to a document that is not among the sources means.
 	Remote RemotePolicy
 	// Load finds documents that references lead to and that are not among the
@@ -48,6 +50,18 @@ const (
 	FormatByDraft FormatPolicy = iota
 	FormatAssert
 	FormatAnnotate
+)
+
+// ContentPolicy says whether contentEncoding and contentMediaType are
+// assertions, from draft 7 on. Draft 7 leaves it to implementations, later ones
+// make them annotations; contentSchema is always one.
+type ContentPolicy uint8
+
+const (
+	ContentAnnotate ContentPolicy = iota
+	// ContentAssert asserts the encoding base64 (RFC 4648, section 4, with line
+	// breaks as in RFC 2045) and media types of JSON. Others assert nothing.
+	ContentAssert
 )
 
 // RemotePolicy says what a reference to an unknown document means.

@@ -14,6 +14,7 @@ type node struct {
 	alias   *node // stands for another node: by $ref, or if track is set, with members and items tracked
 	types   uint8
 	format  uint8
+	content uint8
 	capture string // JSON of the annotation
 	minLen  uint32
 	maxLen  uint32
@@ -90,7 +91,7 @@ var (
 
 // neutral reports whether the node asserts nothing but its ops.
 func (n *node) neutral() bool {
-	return n.types == bundle.TypeAny && n.format == 0 && n.capture == "" && n.minLen == 0 && n.maxLen == bundle.None &&
+	return n.types == bundle.TypeAny && n.format == 0 && n.content == 0 && n.capture == "" && n.minLen == 0 && n.maxLen == bundle.None &&
 		n.pattern == nil && n.number == nil && n.array == nil && n.object == nil && n.enum == nil && !n.track
 }
 
@@ -101,7 +102,7 @@ func (n *node) local() string {
 		return fmt.Sprintf("alias %t", n.track)
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d %d %q %d %d", n.types, n.format, n.capture, n.minLen, n.maxLen)
+	fmt.Fprintf(&b, "%d %d %d %q %d %d", n.types, n.format, n.content, n.capture, n.minLen, n.maxLen)
 	if n.pattern != nil {
 		fmt.Fprintf(&b, " p%q", n.pattern.source)
 	}

@@ -94,7 +94,7 @@ func (w *writer) node(n *node) bundle.Node {
 		}
 		return b
 	}
-	b := bundle.Node{Types: n.types, Format: n.format, MinLength: n.minLen, MaxLength: n.maxLen}
+	b := bundle.Node{Types: n.types, Format: n.format, Content: n.content, MinLength: n.minLen, MaxLength: n.maxLen}
 	if n.pattern != nil {
 		b.Pattern = w.str(n.pattern.table)
 	}
@@ -116,7 +116,7 @@ func (w *writer) node(n *node) bundle.Node {
 	if n.capture != "" {
 		b.Capture = w.capture(n)
 	}
-	if n.minLen > 0 || n.maxLen < bundle.None || n.pattern != nil || n.format != 0 || n.enum != nil {
+	if n.minLen > 0 || n.maxLen < bundle.None || n.pattern != nil || n.format|n.content != 0 || n.enum != nil {
 		b.Flags |= bundle.NodeString
 	}
 	return b

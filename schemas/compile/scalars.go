@@ -3,6 +3,7 @@ package compile
 import (
 	"math"
 	"math/big"
+	"mime"
 	"slices"
 	"strings"
 
@@ -131,6 +132,25 @@ func (c *compiler) format(t *tree, d dialect, n *node) {
 	}
 	if id, ok := format.Lookup(k.text); ok {
 		n.format = uint8(id)
+	}
+}
+
+// content reads contentEncoding and contentMediaType where they are assertions.
+// What is in an encoding that the engine does not know is not looked at.
+func (c *compiler) content(t *tree, d Draft, n *node) {
+	if c.opt.Content == ContentAnnotate || d < Draft7 {
+		return
+	}
+	switch strings.ToLower(textOf(t.get("contentEncoding"))) {
+	case "base64":
+		n.content = bundle.ContentBase64
+	case "", "7bit", "8bit", "binary":
+	default:
+		return
+	}
+	media, _, err := mime.ParseMediaType(textOf(t.get("contentMediaType")))
+	if err == nil && (media == "application/json" || strings.HasSuffix(media, "+json")) {
+		n.content |= bundle.ContentJSON
 	}
 }
 

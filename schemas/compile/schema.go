@@ -68,6 +68,7 @@ func (c *compiler) read(t *tree, r *resource, n *node) {
 		c.bounds(t, d, n)
 	}
 	c.format(t, r.dialect, n)
+	c.content(t, d, n)
 	if note := t.get(captured); note != nil {
 		n.capture = string(compact(c.source(note)))
 	}

@@ -35,6 +35,8 @@ const (
 	kwAnyOf
 	kwOneOf
 	kwNot
+	kwContentEncoding
+	kwContentMediaType
 )
 
 var keywordNames = [...]string{
@@ -69,6 +71,8 @@ var keywordNames = [...]string{
 	kwAnyOf:             "anyOf",
 	kwOneOf:             "oneOf",
 	kwNot:               "not",
+	kwContentEncoding:   "contentEncoding",
+	kwContentMediaType:  "contentMediaType",
 }
 
 // step is how evaluation got from one schema position to the next.

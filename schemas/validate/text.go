@@ -13,7 +13,7 @@ import (
 func (r *Run) text(id uint32, n *bundle.Node, i, quote int, flags scan.Flags) bool {
 	s := r.doc[i+1 : quote]
 	if flags&scan.Escaped != 0 {
-		if n.MinLength == 0 && n.Pattern|n.Enum == 0 && n.Format == 0 && len(s) <= int(n.MaxLength) {
+		if n.MinLength == 0 && n.Pattern|n.Enum == 0 && n.Format|n.Content == 0 && len(s) <= int(n.MaxLength) {
 			return true // unescaping makes it shorter only
 		}
 		r.plain = scan.Text{Raw: s, Escaped: true}.Append(r.plain[:0])
@@ -43,5 +43,5 @@ func (r *Run) text(id uint32, n *bundle.Node, i, quote int, flags scan.Flags) bo
 	if n.Format != 0 && !format.Check(format.ID(n.Format), s) && !r.violate(id, kwFormat, 0, i) {
 		return false
 	}
-	return true
+	return n.Content == 0 || r.content(id, n.Content, s, i)
 }
