@@ -81,7 +81,7 @@ func (h *Host) open() error {
 		return err
 	}
 	h.ingest = ingest.New(ingest.Config{
-		Store: h.journal, Secrets: h.secrets, MaxBody: int64(h.cfg.Public.MaxBody), Arriving: int64(h.cfg.Public.Arriving),
+		Store: h.journal, Secrets: h.secrets, Rate: h.cfg.Edge.Rate, MaxBody: int64(h.cfg.Public.MaxBody), Arriving: int64(h.cfg.Public.Arriving),
 		Concurrent: h.cfg.Public.Concurrent, Timeout: h.cfg.Public.Timeout, Required: h.required(), AckWait: h.cfg.Public.AckWait,
 		Log: h.log, Observe: h.metrics.Ingested,
 	})

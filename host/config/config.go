@@ -60,6 +60,7 @@ type Admin struct {
 // Edge says who may send batches.
 type Edge struct {
 	Secrets []sinks.Secret `yaml:"secrets" doc:"Standard Webhooks secrets (\"whsec_\" and the base64 of 24 to 64 random bytes), all of them accepted: to rotate, add the new one, move the edges, remove the old one. Without any, WEIR_SECRET is used, or else a secret is generated and kept in the data directory."`
+	Rate    int            `yaml:"rate" doc:"Events a second that each secret may send in the long run, with bursts of ten seconds' worth; beyond it the answer is 429 with Retry-After. 0 sets no bound."`
 }
 
 // Journal bounds the durable log.

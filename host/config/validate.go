@@ -51,6 +51,7 @@ func (c *Config) validate() []Problem {
 			k.problem(fmt.Sprintf("edge.secrets[%d]", i), "%s", err)
 		}
 	}
+	k.atLeast("edge.rate", int64(c.Edge.Rate), 0)
 	if c.Journal.MaxBytes < 1<<20 {
 		k.problem("journal.max_bytes", "must be at least 1MiB")
 	}

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"mime"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -43,6 +44,7 @@ type Store interface {
 type Config struct {
 	Store      Store
 	Secrets    [][]byte      // any of them verifies
+	Rate       int           // events a second for each secret; 0 sets no bound
 	MaxBody    int64         // bytes
 	Arriving   int64         // bytes of bodies that are not verified yet, about
 	Concurrent int           // verified requests that are stored at once, and that wait for delivery at once
@@ -69,6 +71,7 @@ type Result struct {
 type Handler struct {
 	cfg       Config
 	arrivals  arrivals
+	buckets   []bucket      // one for each secret
 	storing   chan struct{} // one for each request that holds a slot
 	waiting   chan struct{}
 	accepting context.Context // ends, with the reason, when batches are refused
@@ -86,6 +89,10 @@ func New(cfg Config) *Handler {
 	}
 	h := &Handler{cfg: cfg, arrivals: arrivals{limit: cfg.Arriving}, storing: make(chan struct{}, cfg.Concurrent),
 		waiting: make(chan struct{}, cfg.Concurrent), mux: http.NewServeMux()}
+	h.buckets = make([]bucket, len(cfg.Secrets))
+	for i := range h.buckets {
+		h.buckets[i].rate = float64(cfg.Rate)
+	}
 	h.accepting, h.refuse = context.WithCancelCause(context.Background())
 	h.mux.HandleFunc("POST "+Path, h.batches)
 	h.mux.HandleFunc("GET /healthz", h.healthz)
@@ -111,6 +118,9 @@ func (h *Handler) batches(w http.ResponseWriter, r *http.Request) {
 	var refused *refusal
 	if errors.As(err, &refused) {
 		res.Status = refused.status
+		if refused.retry > 0 {
+			w.Header().Set("Retry-After", seconds(refused.retry))
+		}
 		answer = struct {
 			Error string `json:"error"`
 		}{refused.reason}
@@ -121,18 +131,17 @@ func (h *Handler) batches(w http.ResponseWriter, r *http.Request) {
 	}
 	res.Took = time.Since(start)
 	h.cfg.Observe(res)
-	if res.Status == http.StatusServiceUnavailable {
-		w.Header().Set("Retry-After", retryAfter)
-	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Content-Length", strconv.Itoa(len(text)))
 	w.WriteHeader(res.Status)
 	w.Write(text)
 }
 
-// retryAfter is when a refused edge may try again, in seconds. Full journals
-// resume as soon as a route has moved on, so the time is short.
-const retryAfter = "5"
+// retryAfter is when an edge may try again that was refused for want of room.
+// Full journals resume as soon as a route has moved on, so the time is short.
+const retryAfter = 5 * time.Second
+
+func seconds(d time.Duration) string { return strconv.Itoa(int(d.Seconds())) }
 
 // Accepted is the body of a 200.
 type Accepted struct {
@@ -145,11 +154,14 @@ type Accepted struct {
 type refusal struct {
 	status int
 	reason string
+	retry  time.Duration // whole seconds; 0 when trying again is useless
 }
 
 func (r *refusal) Error() string { return r.reason }
 
-func unavailable(reason string) error { return &refusal{http.StatusServiceUnavailable, reason} }
+func unavailable(reason string) error {
+	return &refusal{http.StatusServiceUnavailable, reason, retryAfter}
+}
 
 // take handles a request and counts in res. Its errors are refusals.
 func (h *Handler) take(w http.ResponseWriter, r *http.Request, res *Result) (Accepted, error) {
@@ -189,30 +201,42 @@ func (h *Handler) take(w http.ResponseWriter, r *http.Request, res *Result) (Acc
 // receive returns the batches of a request that an edge has signed.
 func (h *Handler) receive(w http.ResponseWriter, r *http.Request) ([]envelope.Batch, error) {
 	if mt, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || mt != ContentType {
-		return nil, &refusal{http.StatusUnsupportedMediaType, "Content-Type must be " + ContentType}
+		return nil, &refusal{status: http.StatusUnsupportedMediaType, reason: "Content-Type must be " + ContentType}
 	}
 	// Encodings are not covered by the signature.
 	if r.Header.Get("Content-Encoding") != "" {
-		return nil, &refusal{http.StatusUnsupportedMediaType, "Content-Encoding is not accepted"}
+		return nil, &refusal{status: http.StatusUnsupportedMediaType, reason: "Content-Encoding is not accepted"}
 	}
 	body, leave, err := h.read(w, r)
 	defer leave()
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		return nil, &refusal{http.StatusRequestEntityTooLarge, "the body exceeds " + strconv.FormatInt(h.cfg.MaxBody, 10) + " bytes"}
+		return nil, &refusal{status: http.StatusRequestEntityTooLarge, reason: "the body exceeds " + strconv.FormatInt(h.cfg.MaxBody, 10) + " bytes"}
 	case errors.Is(err, errCrowded):
 		return nil, unavailable(err.Error())
 	case err != nil:
-		return nil, &refusal{http.StatusBadRequest, "the body could not be read in time"}
+		return nil, &refusal{status: http.StatusBadRequest, reason: "the body could not be read in time"}
 	}
 	id := r.Header.Get(HeaderID)
-	if err := signature.Verify(h.cfg.Secrets, id, r.Header.Get(HeaderTimestamp), r.Header.Get(HeaderSignature), body, h.cfg.Now()); err != nil {
-		return nil, &refusal{http.StatusUnauthorized, "unauthorized"}
+	now := h.cfg.Now()
+	// One at a time, to know whose it is.
+	signer := slices.IndexFunc(h.cfg.Secrets, func(secret []byte) bool {
+		return signature.Verify([][]byte{secret}, id, r.Header.Get(HeaderTimestamp), r.Header.Get(HeaderSignature), body, now) == nil
+	})
+	if signer < 0 {
+		return nil, &refusal{status: http.StatusUnauthorized, reason: "unauthorized"}
 	}
 	batches, err := parse(id, body)
 	if err != nil {
-		return nil, &refusal{http.StatusBadRequest, err.Error()}
+		return nil, &refusal{status: http.StatusBadRequest, reason: err.Error()}
+	}
+	events := 0
+	for _, b := range batches {
+		events += b.Header.Events
+	}
+	if wait := h.buckets[signer].take(events, now); wait > 0 {
+		return nil, &refusal{http.StatusTooManyRequests, "more events than this secret may send", wait}
 	}
 	return batches, nil
 }
@@ -243,7 +267,7 @@ func (h *Handler) store(ctx context.Context, batches []envelope.Batch) ([]journa
 	for i, b := range batches {
 		key, err := journal.ParseID(b.Header.ID)
 		if err != nil {
-			return nil, &refusal{http.StatusBadRequest, err.Error()}
+			return nil, &refusal{status: http.StatusBadRequest, reason: err.Error()}
 		}
 		list[i] = journal.Batch{ID: key, Frame: b.Frame, Events: b.Header.Events}
 	}
@@ -297,13 +321,13 @@ func (h *Handler) healthz(w http.ResponseWriter, _ *http.Request) { io.WriteStri
 // readyz says whether a batch would be accepted.
 func (h *Handler) readyz(w http.ResponseWriter, r *http.Request) {
 	if h.accepting.Err() != nil {
-		w.Header().Set("Retry-After", retryAfter)
+		w.Header().Set("Retry-After", seconds(retryAfter))
 		http.Error(w, context.Cause(h.accepting).Error(), http.StatusServiceUnavailable)
 		return
 	}
 	if err := h.cfg.Store.Ready(r.Context()); err != nil {
 		h.cfg.Log.Warn("ingest: not ready", "error", err)
-		w.Header().Set("Retry-After", retryAfter)
+		w.Header().Set("Retry-After", seconds(retryAfter))
 		http.Error(w, "the journal does not accept batches", http.StatusServiceUnavailable)
 		return
 	}

@@ -192,6 +192,47 @@ func TestSignatureCoversEverything(t *testing.T) {
 	}
 }
 
+// What one secret sends too much is refused until it has flowed in again; the
+// other secret does not notice.
+func TestRate(t *testing.T) {
+	clock := time.Now()
+	h := handler(&store{}, io.Discard, func(c *Config) {
+		c.Rate = 2
+		c.Now = func() time.Time { return clock }
+	})
+	send := func(key []byte, events int) result {
+		id := journal.NewID(clock).String()
+		head := envelope.Header{ID: id, Events: events}
+		text := append(head.AppendJSON(nil), "\n"+strings.Repeat("{}\n", events)...)
+		r := request(id, text, clock)
+		r.Header.Set("webhook-signature", signature.Sign(key, id, clock.Unix(), text))
+		return serve(h, r)
+	}
+	for i, step := range []struct {
+		after  time.Duration
+		events int
+		status int
+		retry  string
+	}{
+		{0, 19, 200, ""},
+		{0, 21, 200, ""}, // one was left: the batch is taken whole
+		{0, 1, 429, "11"},
+		{10 * time.Second, 1, 429, "1"},
+		{time.Second, 2, 200, ""},
+		{0, 1, 429, "1"},
+		{time.Hour, 20, 200, ""},
+		{0, 1, 429, "1"},
+	} {
+		clock = clock.Add(step.after)
+		if got := send(key, step.events); got.status != step.status || got.header.Get("Retry-After") != step.retry {
+			t.Errorf("step %d: %+v, want %d after %q", i, got, step.status, step.retry)
+		}
+	}
+	if got := send([]byte("another key that is no longer used"), 1); got.status != 200 {
+		t.Errorf("another secret: %+v", got)
+	}
+}
+
 func TestMoreRequestsThanSlots(t *testing.T) {
 	release, entered := make(chan struct{}), make(chan struct{})
 	s := &store{append: func(context.Context, []journal.Batch) ([]journal.Stored, error) {
