@@ -54,16 +54,14 @@ func (v *Violation) Type() string {
 func (v *Violation) AppendExpected(dst []byte) []byte {
 	t := &v.set.b.Tables
 	n := v.nodeOf()
-	number, array, object := &t.Numbers[n.Number], &t.Arrays[n.Array], &t.Extras[t.Objects[n.Object].Extra]
+	number := &t.Numbers[n.Number]
 	switch v.keyword {
 	case kwType:
 		return appendTypeKeywords(dst, n.Types)
 	case kwEnum, kwConst:
 		return v.appendEnum(dst)
-	case kwMinLength:
-		return scan.AppendInt(dst, int(n.MinLength))
-	case kwMaxLength:
-		return scan.AppendInt(dst, int(n.MaxLength))
+	case kwMinLength, kwMaxLength, kwMinProperties, kwMaxProperties, kwMinItems, kwMaxItems, kwMinContains, kwMaxContains:
+		return scan.AppendInt(dst, int(v.limit()))
 	case kwFormat:
 		return append(dst, format.ID(n.Format).Name()...)
 	case kwMinimum, kwExclusiveMinimum:
@@ -74,18 +72,6 @@ func (v *Violation) AppendExpected(dst []byte) []byte {
 		return v.appendDecimal(dst, number.Multiple)
 	case kwRequired, kwDependencies, kwDependentRequired:
 		return append(dst, t.Name(&t.Slots[v.arg])...)
-	case kwMinProperties:
-		return scan.AppendInt(dst, int(object.MinProperties))
-	case kwMaxProperties:
-		return scan.AppendInt(dst, int(object.MaxProperties))
-	case kwMinItems:
-		return scan.AppendInt(dst, int(array.MinItems))
-	case kwMaxItems:
-		return scan.AppendInt(dst, int(array.MaxItems))
-	case kwMinContains:
-		return scan.AppendInt(dst, int(array.MinContains))
-	case kwMaxContains:
-		return scan.AppendInt(dst, int(array.MaxContains))
 	}
 	return dst
 }

@@ -82,6 +82,8 @@ var sentences = [...]struct{ before, noun, after string }{
 	kwAnyOf:             {before: "must conform to at least one of the schemas in anyOf"},
 	kwOneOf:             {before: "must conform to exactly one of the schemas in oneOf"},
 	kwNot:               {before: "must not conform to the schema in not"},
+	kwContentEncoding:   {before: "must be encoded in base64"},
+	kwContentMediaType:  {before: "must hold JSON"},
 }
 
 // limit is the count that the keyword gives.
