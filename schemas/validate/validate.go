@@ -1,26 +1,62 @@
 // Package validate runs compiled schemas over JSON bytes: one pass, no tree,
 // no allocation for a valid document.
 //
+//	order, err := compile.Schema(schema, compile.Options{})
+//	...
+//	for _, v := range order.Validate(nil, doc) {
+//		fmt.Printf("%s %s\n", v.AppendPath(nil), v.AppendMessage(nil))
+//	}
+//
+// A process that did not compile the schemas opens a bundle of them:
+//
 //	b, err := bundle.Open(data)
 //	...
 //	set := validate.NewSet(b)
 //	p, ok := set.Lookup([]byte("iglu:com.example/product_view/jsonschema/1-0-0"))
-//	...
-//	for _, v := range p.Validate(nil, doc) {
-//		fmt.Printf("%s: %s\n", v.AppendPath(nil), v.AppendMessage(nil))
-//	}
 //
 // The same pass checks the JSON grammar, UTF-8, nesting depth and that no
 // object repeats a member name. Keywords that apply several schemas to one
 // value (anyOf, oneOf, not, if, $ref with siblings, …) read its bytes again,
 // within a limit that keeps the whole run linear in the document.
 //
-// Three readings of the specifications, where they leave room or weir differs:
+// # Readings
 //
-//   - a repeated member name is a violation ("duplicateKey"), never "last wins"
-//   - an escaped lone surrogate counts as U+FFFD
-//   - lengths are counted in code points, numbers are exact decimals, patterns
-//     are not anchored
+// Where the specifications leave room, or weir differs:
+//
+//   - A member name is what it is after unescaping: "\u0061" is "a".
+//   - A repeated member name is a violation ("duplicateKey"), never "last wins":
+//     readers disagree on which of the two counts, so either could be smuggled in.
+//   - An escaped lone surrogate (RFC 8259, section 8.2) counts as U+FFFD, one
+//     code point. A document that is not UTF-8 is not JSON.
+//   - Lengths are counted in code points, and numbers are exact decimals:
+//     0.3 is a multiple of 0.1, and 1e400 is above 1e399.
+//   - In draft 4 an integer is a token without fraction and exponent, so 1.0 is
+//     none; from draft 6 on it is.
+//   - Patterns are those of ECMA-262 with the u flag, not anchored; $ matches at
+//     the end and not before a last newline, as Java's does.
+//   - A byte order mark is not JSON.
+//
+// What format, the content keywords and references to unknown documents mean is
+// decided when compiling; see compile.Options.
+//
+// # Limits
+//
+//	documents      below 2 GiB                                    else "fuel"
+//	nesting        40 containers, [Run.MaxDepth] up to 250        else "depth"
+//	schema path    512 steps: members, items and in-place keywords else "depth"
+//	bytes re-read  64 for each byte of the document, and 256 KiB  else "fuel"
+//	violations     [MaxViolations], the rest is counted in [Run.More]
+//
+// There is no limit on members, items and lengths but the size of the document.
+// Time is linear in it. A document that exceeds a limit is not valid, and the
+// violation says which limit it was.
+//
+// # Concurrency and memory
+//
+// [Set] and [Program] are immutable and may be used by any number of goroutines;
+// [Program.Validate] takes its state from a pool. A [Run] is for one goroutine
+// at a time and allocates nothing once its buffers have grown, whatever the
+// document. [Swap] exchanges bundles under running programs.
 package validate
 
 import (
