@@ -15,7 +15,6 @@ import (
 	"io/fs"
 	"strings"
 
-	"weir/schemas/bundle"
 	"weir/schemas/compile"
 	"weir/schemas/report"
 	"weir/schemas/validate"
@@ -45,13 +44,9 @@ type Result struct {
 // Run compiles the sources and runs the examples that root holds beside them.
 // The error is about reading and compiling, never about an example.
 func Run(root fs.FS, sources []compile.Source, opt compile.Options) (*Result, error) {
-	compiled, err := compile.Bundle(sources, opt)
+	set, err := compile.Set(sources, opt)
 	if err != nil {
 		return nil, fmt.Errorf("compiling schemas:\n%w", err)
-	}
-	opened, err := bundle.Open(compiled)
-	if err != nil {
-		return nil, fmt.Errorf("opening compiled schemas: %w", err)
 	}
 	index, err := compile.NewIndex(sources, opt)
 	if err != nil {
@@ -61,7 +56,7 @@ func Run(root fs.FS, sources []compile.Source, opt compile.Options) (*Result, er
 	if err != nil {
 		return nil, fmt.Errorf("finding examples: %w", err)
 	}
-	r := runner{set: validate.NewSet(opened), index: index, has: map[string]bool{}}
+	r := runner{set: set, index: index, has: map[string]bool{}}
 	for _, file := range files {
 		text, err := fs.ReadFile(root, file)
 		if err != nil {

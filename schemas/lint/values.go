@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"slices"
 
-	"weir/schemas/bundle"
 	"weir/schemas/compile"
-	"weir/schemas/validate"
 )
 
 // local are the assertions that need nothing but the value and themselves.
@@ -62,17 +60,11 @@ func (d *document) checkValue(s *node, keywords []string, value *node, rule, mes
 		return
 	}
 	schema.WriteByte('}')
-	const uri = "urn:lint"
 	drafts := [...]compile.Draft{compile.Draft4, compile.Draft6, compile.Draft7, compile.Draft2019, compile.Draft2020}
-	compiled, err := compile.Bundle([]compile.Source{{Key: uri, JSON: schema.Bytes()}}, compile.Options{Draft: drafts[d.draft]})
+	program, err := compile.Schema(schema.Bytes(), compile.Options{Draft: drafts[d.draft]})
 	if err != nil {
 		return // what is wrong with these keywords is told elsewhere
 	}
-	opened, err := bundle.Open(compiled)
-	if err != nil {
-		return
-	}
-	program, _ := validate.NewSet(opened).Lookup([]byte(uri))
 	if violations := program.Validate(nil, d.text[value.offset:value.end]); len(violations) > 0 {
 		severity := Warning
 		if rule == "bounds" {

@@ -16,6 +16,8 @@ type compileOptions struct{ compile.Options }
 func (o *compileOptions) flags(cmd *cobra.Command) {
 	choice(cmd, &o.Formats, "formats", "when format is an assertion: by draft (4 to 7: yes), always, never",
 		[]string{"draft", "assert", "annotate"}, []compile.FormatPolicy{compile.FormatByDraft, compile.FormatAssert, compile.FormatAnnotate})
+	choice(cmd, &o.Content, "content", "whether contentEncoding and contentMediaType are assertions, from draft 7 on",
+		[]string{"annotate", "assert"}, []compile.ContentPolicy{compile.ContentAnnotate, compile.ContentAssert})
 	choice(cmd, &o.Remote, "remote", "what a reference to an unknown document means: an error, or as to Snowplow, anything",
 		[]string{"strict", "snowplow"}, []compile.RemotePolicy{compile.RemoteStrict, compile.RemoteAccept})
 }

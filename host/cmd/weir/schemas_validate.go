@@ -12,7 +12,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"weir/schemas/bundle"
 	"weir/schemas/compile"
 	"weir/schemas/report"
 	"weir/schemas/scan"
@@ -117,18 +116,14 @@ func (v *validation) load(opt compile.Options) error {
 			sources[i].Path = filepath.Join(v.schemas, sources[i].Path)
 		}
 	}
-	compiled, err := compile.Bundle(sources, opt)
+	set, err := compile.Set(sources, opt)
 	if err != nil {
 		return fmt.Errorf("compiling schemas:\n%w", err)
-	}
-	b, err := bundle.Open(compiled)
-	if err != nil {
-		return fmt.Errorf("opening compiled schemas: %w", err)
 	}
 	if v.index, err = compile.NewIndex(sources, opt); err != nil {
 		return fmt.Errorf("reading schemas:\n%w", err)
 	}
-	v.set = validate.NewSet(b)
+	v.set = set
 	return v.known(v.schema)
 }
 
