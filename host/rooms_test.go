@@ -13,7 +13,6 @@ type room struct {
 var engine = []string{"schemas/bundle", "schemas/compile", "schemas/registry", "schemas/validate"}
 
 var rooms = map[string]room{
-	"schemas":                  {tests: engine},
 	"schemas/scan":             {wasm: true},
 	"schemas/bundle":           {may: []string{"schemas/scan", "schemas/validate/decimal", "schemas/validate/pattern"}, tests: engine, wasm: true},
 	"schemas/validate":         {may: []string{"schemas/scan", "schemas/bundle", "schemas/validate/..."}, tests: engine, wasm: true},
@@ -23,7 +22,10 @@ var rooms = map[string]room{
 	"schemas/compile":          {may: []string{"schemas/scan", "schemas/bundle", "schemas/validate/...", "schemas/compile/ecma"}, tests: engine},
 	"schemas/compile/ecma":     {may: []string{"schemas/validate/pattern"}},
 	"schemas/registry":         {may: []string{"schemas/compile"}},
-	"schemas/lint":             {may: []string{"schemas/compile", "schemas/validate/decimal"}},
+	"schemas/lint":             {may: []string{"schemas/compile", "schemas/validate/decimal", "schemas/validate/format"}},
+	"schemas/report":           {may: []string{"schemas/compile", "schemas/validate"}, tests: engine},
+	"schemas/examples":         {may: []string{"schemas/compile", "schemas/report", "schemas/validate"}, tests: engine},
+	"schemas/inspect":          {may: []string{"schemas/bundle", "schemas/validate/format", "schemas/validate/pattern"}, tests: engine},
 
 	"edge/envelope":          {may: []string{"schemas/scan"}, wasm: true},
 	"edge/signature":         {},
@@ -86,7 +88,7 @@ var rooms = map[string]room{
 	"host/cmd/weir": {may: []string{
 		"host", "host/admin", "host/config", "host/ui", "sinks/all",
 		"edge/collector", "edge/envelope", "edge/forward", "edge/protocol/...", "edge/serve", "edge/signature", "edge/wazero",
-		"schemas/bundle", "schemas/compile", "schemas/lint", "schemas/registry",
+		"schemas/...",
 	}},
 
 	"host/e2e":         {tests: []string{"edge/cloudflare/workerdtest", "edge/envelope", "host/e2e/browser", "host/ui", "sinks/postgres/pgtest"}},
