@@ -6,7 +6,6 @@ require (
 	github.com/chromedp/chromedp v0.14.2
 	github.com/extism/go-pdk v1.1.3
 	github.com/extism/go-sdk v1.7.1
-	github.com/fastly/compute-sdk-go v1.7.0
 	github.com/jackc/pgx/v5 v5.12.0
 	github.com/klauspost/compress v1.18.1
 	github.com/prometheus/client_golang v1.23.2

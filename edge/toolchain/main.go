@@ -16,6 +16,7 @@ package main
 import (
 	"bytes"
 	"compress/gzip"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -23,6 +24,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 )
 
 func main() {
@@ -56,15 +58,8 @@ func run(out io.Writer, program, output string) error {
 		}
 		return publish(output, content)
 	}
-	for _, m := range modules {
-		content, err := m.compile(root, dir, compiler)
-		if err != nil {
-			return err
-		}
-		if err := m.publish(root, content); err != nil {
-			return err
-		}
-		fmt.Fprintf(out, "%-14s  %s  (%s)\n", m.file, sizes(content), compiler.name)
+	if err := compileAll(root, dir, compiler, out); err != nil {
+		return err
 	}
 	schemas, err := compileBundle(root)
 	if err != nil {
@@ -77,6 +72,26 @@ func run(out io.Writer, program, output string) error {
 	}
 	fmt.Fprintf(out, "default.bundle  %s\n", sizes(schemas))
 	return nil
+}
+
+// compileAll compiles the modules side by side, as TinyGo keeps one processor
+// busy for most of its time, and publishes those that compiled.
+func compileAll(root, cache string, compiler *tinyGo, out io.Writer) error {
+	contents, errs := make([][]byte, len(modules)), make([]error, len(modules))
+	var group sync.WaitGroup
+	for i := range modules {
+		group.Go(func() { contents[i], errs[i] = modules[i].compile(root, cache, compiler) })
+	}
+	group.Wait()
+	for i := range modules {
+		if errs[i] != nil {
+			continue
+		}
+		if errs[i] = modules[i].publish(root, contents[i]); errs[i] == nil {
+			fmt.Fprintf(out, "%-14s  %s  (%s)\n", modules[i].file, sizes(contents[i]), compiler.name)
+		}
+	}
+	return errors.Join(errs...)
 }
 
 func (m *module) publish(root string, content []byte) error {
