@@ -20,6 +20,7 @@ package journal
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 )
 
@@ -36,6 +37,14 @@ var (
 	// ErrClosed says that the journal was closed.
 	ErrClosed = errors.New("journal is closed")
 )
+
+// UnknownRouteError says that the journal was opened without a route: nobody
+// would read what is addressed to it.
+type UnknownRouteError struct{ Route string }
+
+func (e *UnknownRouteError) Error() string {
+	return fmt.Sprintf("there is no route named %q; configure it and start again", e.Route)
+}
 
 // Journal stores batches and hands them to routes. It is safe for concurrent use.
 type Journal interface {
@@ -56,7 +65,8 @@ type Journal interface {
 	// DeadLetters lists what the query selects, the latest first.
 	DeadLetters(ctx context.Context, q Query) ([]DeadLetter, error)
 	// Retry appends a batch made of dead letters for their route alone and
-	// marks them as retried, in one step.
+	// marks them as retried, in one step. It is an [*UnknownRouteError] when
+	// the journal was opened without the route.
 	Retry(ctx context.Context, b Batch, ids []int64) error
 	// Drop deletes dead letters for good and returns how many there were.
 	Drop(ctx context.Context, ids []int64) (int, error)

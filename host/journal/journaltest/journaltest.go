@@ -34,6 +34,7 @@ func Run(t *testing.T, store func(t *testing.T) Open) {
 		"settled is waited for":      settledIsWaitedFor,
 		"dead letters":               deadLetters,
 		"retry reaches one route":    retryOneRoute,
+		"retry needs a reader":       retryNeedsReader,
 		"stats":                      stats,
 		"closed":                     closed,
 		"closed while reading":       closedWhileReading,
@@ -480,6 +481,54 @@ func retryOneRoute(t *testing.T, s *suite) {
 	if err != nil || len(list) != 1 || list[0].Retried.IsZero() {
 		t.Errorf("%+v, %v; want the retried dead letter with its time", list, err)
 	}
+}
+
+// bury leaves dead letters behind on a route and returns their numbers, the
+// latest first.
+func (s *suite) bury(route string, letters ...journal.DeadLetter) []int64 {
+	s.t.Helper()
+	r := s.route(route)
+	next, _ := r.Start()
+	s.settle(r, next, letters...)
+	list, err := s.j.DeadLetters(s.t.Context(), journal.Query{Route: route})
+	if err != nil || len(list) != len(letters) {
+		s.t.Fatalf("%d dead letters, %v; want %d", len(list), err, len(letters))
+	}
+	ids := make([]int64, len(list))
+	for i, d := range list {
+		ids[i] = d.ID
+	}
+	return ids
+}
+
+// waiting fails the test unless so many dead letters can be retried.
+func (s *suite) waiting(n int) {
+	s.t.Helper()
+	list, err := s.j.DeadLetters(s.t.Context(), journal.Query{})
+	if err != nil || len(list) != n {
+		s.t.Errorf("%d dead letters wait, %v; want %d", len(list), err, n)
+	}
+}
+
+// A dead letter of a route that nobody reads any more stays where it is.
+func retryNeedsReader(t *testing.T, s *suite) {
+	s.start("a", "b")
+	ids := s.bury("a", letter("a", 1))
+	s.stop()
+	s.start("b")
+	again := batch(1)
+	again.Route = "a"
+	var unknown *journal.UnknownRouteError
+	if err := s.j.Retry(t.Context(), again, ids); !errors.As(err, &unknown) || unknown.Route != "a" {
+		t.Errorf("retrying for a route that is gone: %v", err)
+	}
+	s.waiting(1)
+	s.stop()
+	s.start("a", "b")
+	if err := s.j.Retry(t.Context(), again, ids); err != nil {
+		t.Errorf("retrying once the route is back: %v", err)
+	}
+	s.same(s.read(s.route("a"), 1), []journal.Batch{again})
 }
 
 func stats(t *testing.T, s *suite) {

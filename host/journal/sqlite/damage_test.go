@@ -165,6 +165,37 @@ func TestMissingBatchRaisesAlarm(t *testing.T) {
 	}
 }
 
+// What is addressed to a route that nobody reads any more is reported at each
+// start, and delivered once the route is back.
+func TestAddressedToNobodyRaisesAlarm(t *testing.T) {
+	dir := t.TempDir()
+	var alarms []error
+	start := func(routes ...string) *Journal {
+		alarms = nil
+		return open(t, dir, Options{Routes: routes, Alarm: func(err error) { alarms = append(alarms, err) }})
+	}
+	j := start("a", "b")
+	for range 2 {
+		b := journal.Batch{ID: journal.NewID(time.Now()), Frame: []byte("for a"), Events: 1, Route: "a"}
+		if _, err := j.Append(t.Context(), b); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := routeOf(t, j, "a").Settle(t.Context(), journal.Position{Seq: 2}, nil); err != nil {
+		t.Fatal(err)
+	}
+	closeJournal(t, j)
+	j = start("b")
+	if len(alarms) != 1 || !strings.Contains(alarms[0].Error(), "1 batches") || !strings.Contains(alarms[0].Error(), "route a") {
+		t.Errorf("alarms are %v, want one of the batch that route a has not settled", alarms)
+	}
+	closeJournal(t, j)
+	j = start("a", "b")
+	if got := readAll(t, routeOf(t, j, "a")); len(alarms) != 0 || len(got) != 1 || string(got[0].Frame) != "for a" {
+		t.Errorf("with the route back: alarms %v, read %v", alarms, got)
+	}
+}
+
 // execute changes the database behind the journal's back.
 func execute(t *testing.T, dir, statement string) {
 	t.Helper()
@@ -313,6 +344,28 @@ func TestStartRefusesWhatItCannotRead(t *testing.T) {
 		})
 	}
 }
+
+// A journal that an earlier weir wrote is read, and what it lacks is added.
+func TestEarlierFormat(t *testing.T) {
+	dir := t.TempDir()
+	j := open(t, dir, Options{Routes: []string{"a"}})
+	store(t, j, []byte("early"))
+	closeJournal(t, j)
+	if err := pragma(dir, earlier); err != nil {
+		t.Fatal(err)
+	}
+	j = open(t, dir, Options{Routes: []string{"a"}})
+	if got := readAll(t, routeOf(t, j, "a")); len(got) != 1 || string(got[0].Frame) != "early" {
+		t.Errorf("read %v", got)
+	}
+	var indexes int
+	if err := j.read.QueryRow("SELECT count(*) FROM sqlite_schema WHERE name = 'log_addressed'").Scan(&indexes); err != nil || indexes != 1 {
+		t.Errorf("%d indexes on what is addressed, %v", indexes, err)
+	}
+}
+
+// earlier undoes the additions.
+const earlier = `DROP INDEX log_addressed; PRAGMA user_version = 1`
 
 func pragma(dir, statement string) error {
 	db, err := sql.Open("sqlite", dsn(filepath.Join(dir, "journal.db")))

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"slices"
 
 	"weir/host/journal"
 )
@@ -84,6 +85,28 @@ func (w *writer) recover(routes []string, alarm func(error)) (state, error) {
 		}
 	}
 	return s, nil
+}
+
+// orphans raises an alarm for each route that is not configured and has
+// batches waiting that are addressed to it.
+func (w *writer) orphans(alarm func(error)) error {
+	rows, err := w.conn.QueryContext(context.Background(), `SELECT route, count(*) FROM log
+		WHERE route <> '' AND seq >= coalesce((SELECT seq FROM cur WHERE cur.route = log.route), 0) GROUP BY route`)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var name string
+		var n int
+		if err := rows.Scan(&name, &n); err != nil {
+			return err
+		}
+		if !slices.Contains(w.opt.Routes, name) {
+			alarm(fmt.Errorf("%d batches of retried dead letters wait for route %s, which is not configured", n, name))
+		}
+	}
+	return rows.Err()
 }
 
 // load reads a route's row; fresh tells that there is none.

@@ -24,7 +24,7 @@ type route struct {
 func (j *Journal) Route(name string) (journal.Route, error) {
 	r, ok := j.routes[name]
 	if !ok {
-		return nil, unknownRoute(name)
+		return nil, &journal.UnknownRouteError{Route: name}
 	}
 	return r, nil
 }
@@ -161,15 +161,11 @@ func (j *Journal) behind(seq int64, routes []string) (moved <-chan struct{}, beh
 	for _, name := range routes {
 		r, ok := j.routes[name]
 		if !ok {
-			return nil, false, unknownRoute(name)
+			return nil, false, &journal.UnknownRouteError{Route: name}
 		}
 		behind = behind || r.committed.Seq <= seq
 	}
 	return j.moved, behind, nil
-}
-
-func unknownRoute(name string) error {
-	return fmt.Errorf("journal was not opened for a route named %q", name)
 }
 
 func (j *Journal) alarm(err error) {

@@ -8,10 +8,10 @@ import (
 // applicationID marks the database file as a weir journal: "weir" in ASCII.
 const applicationID = 0x77656972
 
-// formatVersion is the version of the tables below.
-const formatVersion = 1
+// formatVersion is the version of the tables below, with additions.
+const formatVersion = 2
 
-// log holds one row for each batch, seen the ids of batches (longer than the
+// tables are those of format 1: log holds one row for each batch, seen the ids of batches (longer than the
 // batches themselves), cur the routes' positions, dead what sinks gave up on,
 // quarantine what storage damaged. The numbers in meta are those that the
 // tables cannot give cheaply once rows have been pruned.
@@ -66,6 +66,11 @@ CREATE TABLE meta (
 	value INTEGER NOT NULL
 ) WITHOUT ROWID;
 INSERT INTO meta VALUES ('head', 0), ('pruned', 0);
+`
+
+// additions make format 2 of format 1.
+const additions = `
+CREATE INDEX log_addressed ON log (route, seq) WHERE route <> '';
 `
 
 // pageSize of the database, in bytes. SQLite's default, stated because limits

@@ -54,7 +54,8 @@ type Options struct {
 	// Expired is called, by the writer, with the number of dead letters that
 	// were deleted because of KeepDead or MaxDead.
 	Expired func(letters int)
-	// Alarm is called when a batch is found damaged or missing.
+	// Alarm is called when a batch is found damaged, missing or addressed to a
+	// route that is not among Routes.
 	Alarm func(error)
 
 	// free returns the bytes left on the volume; nil asks the system.
@@ -178,6 +179,9 @@ func (j *Journal) open() error {
 		j.routes[name] = &route{j: j, name: name, start: cur.next, planned: cur.planned,
 			committed: cur.next, read: cur.next.Seq - 1}
 	}
+	if err := j.w.orphans(j.alarm); err != nil {
+		return err
+	}
 	return markInitialised(j.lock)
 }
 
@@ -247,6 +251,9 @@ func (j *Journal) Append(ctx context.Context, batches ...journal.Batch) ([]journ
 
 // Retry implements journal.Journal.
 func (j *Journal) Retry(ctx context.Context, b journal.Batch, ids []int64) error {
+	if _, ok := j.routes[b.Route]; !ok {
+		return &journal.UnknownRouteError{Route: b.Route}
+	}
 	r := j.newRequest([]journal.Batch{b})
 	r.retried = ids
 	return j.do(ctx, r)

@@ -124,8 +124,8 @@ func (w *writer) open() error {
 	return nil
 }
 
-// migrate creates the tables in an empty database and refuses any other that
-// is not a journal of this format.
+// migrate creates the tables in an empty database, adds to those of an earlier
+// format, and refuses any other database.
 func (w *writer) migrate(ctx context.Context) error {
 	var app, version, objects int
 	err := w.conn.QueryRowContext(ctx, `SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema)
@@ -133,8 +133,11 @@ func (w *writer) migrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	create := tables + additions
 	switch {
 	case app == 0 && version == 0 && objects == 0:
+	case app == applicationID && version == 1:
+		create = additions
 	case app != applicationID:
 		return errors.New("journal.db is not a weir journal: move it away or choose another data directory")
 	case version != formatVersion:
@@ -143,7 +146,7 @@ func (w *writer) migrate(ctx context.Context) error {
 		return nil
 	}
 	_, err = w.conn.ExecContext(ctx, fmt.Sprintf("BEGIN IMMEDIATE; %s PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT",
-		tables, applicationID, formatVersion))
+		create, applicationID, formatVersion))
 	return err
 }
 
