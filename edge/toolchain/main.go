@@ -23,6 +23,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -30,14 +31,15 @@ import (
 func main() {
 	program := flag.String("package", edgeModule.program, "`program` to compile to a module")
 	output := flag.String("o", "", "write the module to `file`, and no bundle")
+	optimise := flag.String("opt", "2", "with -o, TinyGo's `level`: 2 for speed, s or z for size")
 	flag.Parse()
-	if err := run(os.Stdout, *program, *output); err != nil {
+	if err := run(os.Stdout, *program, *output, *optimise); err != nil {
 		fmt.Fprintln(os.Stderr, "edge/toolchain:", err)
 		os.Exit(1)
 	}
 }
 
-func run(out io.Writer, program, output string) error {
+func run(out io.Writer, program, output, optimise string) error {
 	root, err := repository()
 	if err != nil {
 		return err
@@ -51,7 +53,7 @@ func run(out io.Writer, program, output string) error {
 		return err
 	}
 	if output != "" {
-		m := module{program: program, flags: edgeModule.flags}
+		m := module{program: program, flags: append(slices.Clone(edgeModule.flags), "-opt="+optimise)}
 		content, err := m.compile(root, dir, compiler)
 		if err != nil {
 			return err

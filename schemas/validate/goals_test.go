@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -18,8 +19,8 @@ import (
 )
 
 const (
-	goalRounds = 11
-	goalSlice  = 12 * time.Millisecond
+	goalRounds = 21
+	goalSlice  = 6 * time.Millisecond
 )
 
 // goals gathers the times of contenders over rounds, and judges their ratios.
@@ -33,7 +34,7 @@ type goals struct {
 // BenchmarkGoals holds the engine to what it promises: beside santhosh-tekuri
 // and encoding/json in Go, Ajv and JSON.parse on V8, in Node and in workerd, and
 // Blaze's own binary, in turns, in one run. A ratio is the median of the rounds'
-// ratios, so that a busy machine slows both sides.
+// ratios; beside it stands that of the best rounds, which a busy machine shifts less.
 func BenchmarkGoals(b *testing.B) {
 	for range b.N {
 		g := &goals{times: map[string][]float64{}}
@@ -85,22 +86,22 @@ func (g *goals) run(b *testing.B) {
 
 	g.out.WriteString("\ngoals\n")
 	for _, p := range []string{"A", "B"} {
-		g.atLeast(p+": times as fast as santhosh-tekuri v6", g.ratio(p+" go santhosh-tekuri v6, decode and validate", p+" go weir"), 20)
-		g.atLeast(p+": times as fast as encoding/json Unmarshal", g.ratio(p+" go encoding/json Unmarshal, no validation", p+" go weir"), 6)
+		g.faster(p+": times as fast as santhosh-tekuri v6", p+" go santhosh-tekuri v6, decode and validate", p+" go weir", 20)
+		g.faster(p+": times as fast as encoding/json Unmarshal", p+" go encoding/json Unmarshal, no validation", p+" go weir", 6)
 		ajv, parse := 4.0, 0.5
 		if p == "B" {
 			ajv, parse = 2.2, 0.65
 		}
 		for _, v8 := range []string{"Node", "workerd"} {
-			g.atLeast(p+", "+v8+": times as fast as Ajv", g.ratio(p+" "+v8+" ajv", p+" "+v8+" engine"), ajv)
-			g.atMost(p+", "+v8+": of TextDecoder and JSON.parse", g.ratio(p+" "+v8+" engine", p+" "+v8+" parse"), parse, "x")
+			g.faster(p+", "+v8+": times as fast as Ajv", p+" "+v8+" ajv", p+" "+v8+" engine", ajv)
+			g.within(p+", "+v8+": of TextDecoder and JSON.parse", p+" "+v8+" engine", p+" "+v8+" parse", parse)
 		}
 		if _, ok := g.times[p+" blaze"]; ok {
-			g.atMost(p+": of Blaze's validation alone", g.ratio(p+" go weir", p+" blaze"), 1, "x")
+			g.within(p+": of Blaze's validation alone", p+" go weir", p+" blaze", 1)
 		}
 	}
-	g.atMost("an event with five faults, of a valid one, Go", g.ratio("Abad go weir", "A go weir"), 1.2, "x")
-	g.atMost("an event with five faults, of a valid one, Node", g.ratio("Abad Node engine", "A Node engine"), 1.2, "x")
+	g.within("an event with five faults, of a valid one, Go", "Abad go weir", "A go weir", 1.2)
+	g.within("an event with five faults, of a valid one, Node", "Abad Node engine", "A Node engine", 1.2)
 	g.adversarial(b, node)
 	g.weights(b, wasm, node)
 	fmt.Fprintf(&g.out, "%d of %d goals met\n", g.met, g.all)
@@ -118,8 +119,8 @@ func (g *goals) adversarial(b *testing.B, node *peer) {
 	for range goalRounds {
 		ns = append(ns, timed(func(doc []byte) { prog.Run(&r, doc) }, [][]byte{doc}, goalSlice))
 	}
-	g.atMost("^(a+)+$ on 64 KB, Go", median(ns)/1e6, 0.2, " ms")
-	g.atMost("^(a+)+$ on 64 KB, Node", g.median(b, node, "nested", "engine")/1e6, 0.2, " ms")
+	g.atMost("^(a+)+$ on 64 KB, Go", median(ns)/1e6, 0.2, " ms", "")
+	g.atMost("^(a+)+$ on 64 KB, Node", g.median(b, node, "nested", "engine")/1e6, 0.2, " ms", "")
 }
 
 const nestedQuantifiers = `{"pattern":"^(a+)+$"}`
@@ -132,11 +133,11 @@ func (g *goals) weights(b *testing.B, wasm []byte, node *peer) {
 	z, _ := gzip.NewWriterLevel(&packed, gzip.BestCompression)
 	z.Write(wasm)
 	z.Close()
-	g.atMost("the engine without bundle", float64(len(wasm))/1000, 64, " KB")
-	g.atMost("the same, gzipped", float64(packed.Len())/1000, 26, " KB")
+	g.atMost("the engine without bundle", float64(len(wasm))/1000, 64, " KB", "")
+	g.atMost("the same, gzipped", float64(packed.Len())/1000, 26, " KB", "")
 
 	sources, central := igluCentral(b)
-	g.atMost("Iglu Central, a schema", float64(len(central))/float64(len(sources)), 600, " bytes")
+	g.atMost("Iglu Central, a schema", float64(len(central))/float64(len(sources)), 600, " bytes", "")
 	// What a bundle of 400 KB would take.
 	scale := 400e3 / float64(len(central)) / 1e6
 	open := func([]byte) {
@@ -144,15 +145,25 @@ func (g *goals) weights(b *testing.B, wasm []byte, node *peer) {
 			b.Fatal(err)
 		}
 	}
-	g.atMost("load and verify 400 KB, Go", timed(open, [][]byte{nil}, 10*goalSlice)*scale, 1, " ms")
-	g.atMost("load and verify 400 KB, Node", g.median(b, node, "central", "open")*scale, 1, " ms")
-	g.atMost("a fresh instance, Node", g.median(b, node, "A", "instance")/1000, 50, " µs")
-
-	// A million events, invalid ones among them; the side fails if memory grows.
-	for _, p := range []string{"A", "Abad", "B", "Bplain"} {
-		node.get(b, fmt.Sprintf("/%s/engine/%d", p, 250_000))
+	var opens []float64
+	for range goalRounds {
+		opens = append(opens, timed(open, [][]byte{nil}, goalSlice))
 	}
-	g.atMost("memory grown over 1,000,000 events, Node", 0, 0, " pages")
+	g.atMost("load and verify 400 KB, Go", median(opens)*scale, 1, " ms", "")
+	g.atMost("load and verify 400 KB, Node", g.median(b, node, "central", "open")*scale, 1, " ms", "")
+	g.atMost("a fresh instance, Node", g.median(b, node, "A", "instance")/1000, 50, " µs", "")
+
+	// A million events, invalid ones among them.
+	grown := 0
+	for _, p := range []string{"A", "Abad", "B", "Bplain"} {
+		text, _ := node.fetch(b, fmt.Sprintf("/%s/grown/%d", p, 250_000))
+		pages, err := strconv.Atoi(text)
+		if err != nil {
+			b.Fatal(err)
+		}
+		grown += pages
+	}
+	g.atMost("memory grown over 1,000,000 events, Node", float64(grown), 0, " pages", "")
 }
 
 // median is that of rounds of one side alone.
@@ -171,6 +182,18 @@ func median(ns []float64) float64 {
 
 func (g *goals) add(name string, ns float64) { g.times[name] = append(g.times[name], ns) }
 
+// faster asks that a takes at least so many times as long as b.
+func (g *goals) faster(what, a, b string, want float64) {
+	best := slices.Min(g.times[a]) / slices.Min(g.times[b])
+	g.atLeast(what, g.ratio(a, b), want, fmt.Sprintf(", best rounds %.2fx", best))
+}
+
+// within asks that a takes at most so much of b's time.
+func (g *goals) within(what, a, b string, want float64) {
+	best := slices.Min(g.times[a]) / slices.Min(g.times[b])
+	g.atMost(what, g.ratio(a, b), want, "x", fmt.Sprintf(", best rounds %.2fx", best))
+}
+
 // ratio is the median over the rounds of a's time over b's.
 func (g *goals) ratio(a, b string) float64 {
 	x, y := g.times[a], g.times[b]
@@ -182,15 +205,16 @@ func (g *goals) ratio(a, b string) float64 {
 }
 
 func (g *goals) row(name, base, label string) {
-	fmt.Fprintf(&g.out, "  %-58s %8.0f ns  %5.2fx\n", label, median(g.times[name]), g.ratio(name, base))
+	best := slices.Min(g.times[name])
+	fmt.Fprintf(&g.out, "  %-58s %8.0f ns %5.2fx   best %8.0f ns %5.2fx\n", label, median(g.times[name]), g.ratio(name, base), best, best/slices.Min(g.times[base]))
 }
 
-func (g *goals) atLeast(what string, got, want float64) {
-	g.goal(got >= want, fmt.Sprintf("%-52s %8.2fx     at least %gx", what, got, want))
+func (g *goals) atLeast(what string, got, want float64, note string) {
+	g.goal(got >= want, fmt.Sprintf("%-52s %8.2fx     at least %gx%s", what, got, want, note))
 }
 
-func (g *goals) atMost(what string, got, want float64, unit string) {
-	g.goal(got <= want, fmt.Sprintf("%-52s %8.2f%-6s at most %g%s", what, got, unit, want, unit))
+func (g *goals) atMost(what string, got, want float64, unit, note string) {
+	g.goal(got <= want, fmt.Sprintf("%-52s %8.2f%-6s at most %g%s%s", what, got, unit, want, unit, note))
 }
 
 func (g *goals) goal(met bool, line string) {
