@@ -5,7 +5,7 @@ import "weir/edge/envelope"
 // complete fills in what the request and the collector know of every event,
 // applies the privacy rules, and then derives columns from what they left.
 func (c *Collector) complete(in *Input, id identity, anonymous bool) {
-	loc := c.settings.Privacy.Locate(in.Location)
+	loc := c.settings.Privacy.Locate(in.Location, anonymous)
 	userAgent := c.request.Header("User-Agent")
 	for i := range c.events {
 		e := &c.events[i]
@@ -26,7 +26,7 @@ func (c *Collector) complete(in *Input, id identity, anonymous bool) {
 			e.Set(envelope.UserIPAddress, in.Request.ClientIP)
 		}
 		c.settings.Privacy.Apply(&c.arena, e, anonymous)
-		c.settings.Privacy.Located(e, &in.Location, &loc)
+		c.settings.Privacy.Located(e, &in.Location, &loc, anonymous)
 		c.deriveTime(e, in.NowMillis)
 		c.splitURL(e, &pageURL)
 		c.splitURL(e, &referrer)

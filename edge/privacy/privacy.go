@@ -82,6 +82,11 @@ func (r *Rules) Apply(arena *envelope.Arena, e *envelope.Event, anonymous bool) 
 		}
 	}
 	r.scrubRejected(arena, e, rule, v4, v6, anonymous)
+	if anonymous && e.Payload != "" {
+		// Nothing can take network user ids out of text that could not be parsed.
+		e.Payload = ""
+		e.Receive(envelope.Receipt{Rule: rule, Field: "weir.payload", Action: "drop"})
+	}
 	if text, found := ScrubAddresses(arena, e.Payload, v4, v6); found {
 		e.Payload = text
 		e.Receive(envelope.Receipt{Rule: rule, Field: "weir.payload", Action: "truncate"})
@@ -111,8 +116,14 @@ func (r *Rules) scrubRejected(arena *envelope.Arena, e *envelope.Event, rule str
 // isIdentifier reports whether a parameter carries a network user id.
 func isIdentifier(name string) bool { return name == "nuid" || name == "tnuid" }
 
-// Locate makes a location no more exact than the rules allow.
-func (r *Rules) Locate(l envelope.Location) envelope.Location {
+// Locate makes a location no more exact than the rules allow. Of an anonymous
+// event it leaves the country and the continent: a region, a network or the
+// point of presence is read off the address, and together they can tell one
+// household apart.
+func (r *Rules) Locate(l envelope.Location, anonymous bool) envelope.Location {
+	if anonymous {
+		return envelope.Location{Country: l.Country, Continent: l.Continent}
+	}
 	if r.Geo < Coordinates {
 		l.Latitude, l.Longitude = "", ""
 	}
@@ -126,16 +137,23 @@ func (r *Rules) Locate(l envelope.Location) envelope.Location {
 }
 
 // Located leaves the receipts for what [Rules.Locate] took from a location.
-func (r *Rules) Located(e *envelope.Event, before, after *envelope.Location) {
-	dropped(e, "weir.edge.region", before.Region, after.Region)
-	dropped(e, "weir.edge.city", before.City, after.City)
-	dropped(e, "weir.edge.timezone", before.Timezone, after.Timezone)
-	dropped(e, "weir.edge.latitude", before.Latitude, after.Latitude)
-	dropped(e, "weir.edge.longitude", before.Longitude, after.Longitude)
+func (r *Rules) Located(e *envelope.Event, before, after *envelope.Location, anonymous bool) {
+	rule := ruleGeo
+	if anonymous {
+		rule = ruleAnonymous
+	}
+	dropped(e, rule, "weir.edge.region", before.Region, after.Region)
+	dropped(e, rule, "weir.edge.city", before.City, after.City)
+	dropped(e, rule, "weir.edge.timezone", before.Timezone, after.Timezone)
+	dropped(e, rule, "weir.edge.latitude", before.Latitude, after.Latitude)
+	dropped(e, rule, "weir.edge.longitude", before.Longitude, after.Longitude)
+	dropped(e, rule, "weir.edge.asn", before.ASN, after.ASN)
+	dropped(e, rule, "weir.edge.as_org", before.ASOrg, after.ASOrg)
+	dropped(e, rule, "weir.edge.colo", before.Colo, after.Colo)
 }
 
-func dropped(e *envelope.Event, field, before, after string) {
+func dropped(e *envelope.Event, rule, field, before, after string) {
 	if before != after {
-		e.Receive(envelope.Receipt{Rule: ruleGeo, Field: field, Action: "drop"})
+		e.Receive(envelope.Receipt{Rule: rule, Field: field, Action: "drop"})
 	}
 }

@@ -138,22 +138,29 @@ func TestApplyKeepsWholeAddresses(t *testing.T) {
 		t.Errorf("%s, %s, %v", e.Get(envelope.UserIPAddress), e.Payload, e.Receipts)
 	}
 	rules.Apply(&arena, &e, true)
-	if e.Has(envelope.UserIPAddress) || e.Payload != "::" {
+	if e.Has(envelope.UserIPAddress) || e.Payload != "" {
 		t.Errorf("anonymous: %s, %s", e.Get(envelope.UserIPAddress), e.Payload)
 	}
 }
 
 func TestLocate(t *testing.T) {
-	full := envelope.Location{Country: "DE", Region: "BE", City: "Berlin", Timezone: "Europe/Berlin", Latitude: "52.5", Longitude: "13.4", Colo: "TXL"}
+	full := envelope.Location{Country: "DE", Region: "BE", City: "Berlin", Timezone: "Europe/Berlin", Latitude: "52.5", Longitude: "13.4", Continent: "EU", ASN: "64496", ASOrg: "Example Net", Colo: "TXL"}
+	network := envelope.Location{Country: "DE", Continent: "EU", ASN: "64496", ASOrg: "Example Net", Colo: "TXL"}
+	region, city := network, full
+	region.Region, region.Timezone = "BE", "Europe/Berlin"
+	city.Latitude, city.Longitude = "", ""
 	for precision, want := range map[Precision]envelope.Location{
-		Country:     {Country: "DE", Colo: "TXL"},
-		Region:      {Country: "DE", Region: "BE", Timezone: "Europe/Berlin", Colo: "TXL"},
-		City:        {Country: "DE", Region: "BE", City: "Berlin", Timezone: "Europe/Berlin", Colo: "TXL"},
+		Country:     network,
+		Region:      region,
+		City:        city,
 		Coordinates: full,
 	} {
 		rules := Rules{Geo: precision}
-		if got := rules.Locate(full); got != want {
+		if got := rules.Locate(full, false); got != want {
 			t.Errorf("%s: %+v", precision, got)
+		}
+		if got := rules.Locate(full, true); got != (envelope.Location{Country: "DE", Continent: "EU"}) {
+			t.Errorf("%s, anonymous: %+v", precision, got)
 		}
 		if back, ok := ParsePrecision(precision.String()); !ok || back != precision {
 			t.Errorf("ParsePrecision(%s) = %s", precision, back)
