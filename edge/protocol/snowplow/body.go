@@ -97,7 +97,14 @@ func (a *Adapter) decodeData(dst []envelope.Event, r *protocol.Request, key scan
 // string: trackers know some eighty, and a sender that means harm many.
 const maxParameters = 256
 
-const tooMany = "must have no more than 256 parameters"
+// maxUnknown bounds those members of an event that are no parameters: nothing
+// is looked up among more of them.
+const maxUnknown = 32
+
+const (
+	tooMany        = "must have no more than 256 parameters"
+	tooManyUnknown = "must have no more than 32 parameters that this version of the tracker protocol does not know"
+)
 
 // item is the place of an event in a body.
 type item struct {
@@ -119,21 +126,23 @@ func (a *Adapter) decodeEvent(dst []envelope.Event, r *protocol.Request, at item
 		return dst
 	}
 	start := *s
-	count := 0
+	count, unknown := 0, 0
 	var key, value scan.Text
 	for s.Object(); s.Member(&key); {
 		if count++; count > maxParameters {
 			*s = start
-			e.Reset()
-			e.Protocol = a.Name()
-			e.Payload = envelope.View(s.Skip())
-			a.violateItem(e, at, "", "maxProperties", tooMany)
+			a.keepWhole(e, at, tooMany)
 			return dst
 		}
 		name := text(&a.arena, key)
 		id := lookup(name)
 		known := id >= 0 && parameters[id].since <= at.minor
 		if !known {
+			if unknown++; unknown > maxUnknown {
+				*s = start
+				a.keepWhole(e, at, tooManyUnknown)
+				return dst
+			}
 			a.violateItem(e, at, name, "additionalProperties", "is not a parameter of this version of the tracker protocol")
 		}
 		if s.Kind() != scan.String {
@@ -168,8 +177,20 @@ func (a *Adapter) decodeEvent(dst []envelope.Event, r *protocol.Request, at item
 	return dst
 }
 
+// keepWhole makes e a failed event that keeps the value that comes next, for it has too many members.
+func (a *Adapter) keepWhole(e *envelope.Event, at item, message string) {
+	e.Reset()
+	e.Protocol = a.Name()
+	e.Payload = envelope.View(a.body.Skip())
+	a.violateItem(e, at, "", "maxProperties", message)
+}
+
 // violateItem records a violation of payload_data at a parameter of the event, or at the event itself.
 func (a *Adapter) violateItem(e *envelope.Event, at item, name, keyword, message string) {
+	if len(e.Violations) == envelope.MaxViolations {
+		e.Violate(envelope.Violation{}) // is counted only
+		return
+	}
 	name = cutName(name)
 	b := append(a.arena.Bytes(2*len(name)+32), "/data/"...)
 	b = strconv.AppendInt(b, int64(at.index), 10)

@@ -49,7 +49,9 @@ func (a *Adapter) addToSum(name, value string) {
 	a.sum = append(envelope.AppendShort(a.sum, value), unit)
 }
 
-// keepExtra keeps a parameter that the protocol does not know, sorted by name; the last of a name stays.
+// keepExtra keeps a parameter that the protocol does not know, sorted by name;
+// the last of a name stays. Few come out of order: an event has no more than
+// maxUnknown of them, and those of the query string are sorted once a request.
 func (a *Adapter) keepExtra(name, value string) {
 	i := len(a.extra)
 	for i > 0 && a.extra[i-1].Name > name {

@@ -1,6 +1,9 @@
 package snowplow
 
 import (
+	"slices"
+	"strings"
+
 	"weir/edge/envelope"
 	"weir/edge/protocol"
 )
@@ -14,6 +17,7 @@ func (a *Adapter) readQuery(query string) bool {
 		name, value, ok := q.Next()
 		switch {
 		case !ok:
+			a.sortUnknown()
 			return true
 		case len(a.query) == maxParameters:
 			return false
@@ -23,6 +27,18 @@ func (a *Adapter) readQuery(query string) bool {
 		value = protocol.Unescape(&a.arena, value, id != paramCx && id != paramUePx)
 		a.query = append(a.query, queryParameter{id, name, value})
 	}
+}
+
+// sortUnknown moves the names that the protocol does not know behind the others
+// and sorts them, so that each event finds them in order. Of equal names the
+// last stays last.
+func (a *Adapter) sortUnknown() {
+	slices.SortStableFunc(a.query, func(p, q queryParameter) int {
+		if p.id >= 0 || q.id >= 0 {
+			return min(q.id, 0) - min(p.id, 0)
+		}
+		return strings.Compare(p.name, q.name)
+	})
 }
 
 // decodeQuery reads the one event of a GET.
