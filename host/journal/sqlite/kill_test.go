@@ -190,7 +190,7 @@ func TestSyncFails(t *testing.T) {
 	dir, acked := t.TempDir(), map[string]string{}
 	// strace counts each thread's calls. Opening the journal makes some twenty,
 	// so these faults cannot strike before senders are at work.
-	for cycle, when := range []string{"100+", "120..123"} {
+	for cycle, when := range []string{"30+", "32..35"} {
 		trace := filepath.Join(t.TempDir(), "trace")
 		w := startWriter(t, dir, strace, "-f", "-o", trace, "-e", "trace=fsync,fdatasync", "-e", "inject=fsync,fdatasync:error=EIO:when="+when)
 		settled := w.listen(t, acked)
