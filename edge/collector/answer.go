@@ -11,7 +11,7 @@ import (
 // that cannot read it takes it for a network error and sends again. Trackers
 // send credentials, with which browsers accept only an answer that names their origin.
 func (c *Collector) allowOrigin() {
-	origin, ok := firstOrigin(c.request.Header("Origin"))
+	origin, ok := firstOrigin(protocol.Single(c.request.Header("Origin")))
 	if ok {
 		c.response = append(c.response,
 			protocol.Header{Name: "Access-Control-Allow-Origin", Value: origin},
@@ -68,7 +68,7 @@ func firstOrigin(header string) (string, bool) {
 	}
 	host, port := splitPort(rest)
 	_, ok = parsePort(port)
-	return origin, isScheme(scheme) && isHost(host) && (port == "" || ok)
+	return origin, isScheme(scheme) && isASCIIHost(host) && (port == "" || ok)
 }
 
 func isScheme(s string) bool {
@@ -104,7 +104,8 @@ func parsePort(s string) (uint16, bool) {
 	return uint16(n), s != "" && n <= 65535
 }
 
-// isHost reports whether s is made of what names and addresses of hosts are made of.
+// isHost reports whether s is made of what names and addresses of hosts are
+// made of, foreign names in their own letters included.
 func isHost(s string) bool {
 	for i := range len(s) {
 		switch b := s[i]; {
@@ -117,4 +118,15 @@ func isHost(s string) bool {
 	return s != ""
 }
 
-func isDomain(s string) bool { return isHost(s) && s[0] != '.' && s[0] != '[' }
+// isASCIIHost reports whether s is a host as HTTP headers spell it: foreign
+// names are Punycode there (RFC 6454 section 6.2, RFC 6265 section 4.1.2.3).
+func isASCIIHost(s string) bool {
+	for i := range len(s) {
+		if s[i] >= 0x80 {
+			return false
+		}
+	}
+	return isHost(s)
+}
+
+func isDomain(s string) bool { return isASCIIHost(s) && s[0] != '.' && s[0] != '[' }

@@ -51,7 +51,7 @@ func (c *Collector) setCookie(name string, id identity, httpOnly bool, now int64
 // cookieDomain returns the first configured domain that a host of the Origin
 // header is or belongs to, else the fallback.
 func (c *Collector) cookieDomain() string {
-	origins := c.request.Header("Origin")
+	origins := protocol.Single(c.request.Header("Origin"))
 	for _, domain := range c.settings.Cookie.Domains {
 		for rest := origins; rest != ""; {
 			var origin string

@@ -50,7 +50,7 @@ func (c *Collector) decode(adapter protocol.Adapter, trapped bool) {
 // made a failed event of a body that cannot be read.
 func (c *Collector) inflate(name string) bool {
 	r := &c.request
-	encoding := r.Header("Content-Encoding")
+	encoding := protocol.Single(r.Header("Content-Encoding"))
 	switch {
 	case encoding == "" || strings.EqualFold(encoding, "identity") || len(r.Body) == 0:
 		return true

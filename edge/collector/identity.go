@@ -72,8 +72,13 @@ func (c *Collector) cookie(name string) (value string, ok bool) {
 			continue
 		}
 		for rest := h.Value; rest != ""; {
-			var part string
-			part, rest, _ = strings.Cut(rest, ";")
+			// A comma stands between two headers that were joined to one.
+			part := rest
+			if i := strings.IndexAny(rest, ";,"); i >= 0 {
+				part, rest = rest[:i], rest[i+1:]
+			} else {
+				rest = ""
+			}
 			n, v, found := strings.Cut(part, "=")
 			if found && strings.TrimSpace(n) == name {
 				return strings.Trim(strings.TrimSpace(v), `"`), true

@@ -51,7 +51,7 @@ func (c *Collector) mayBeTracker() bool {
 	r := &c.request
 	switch r.Method {
 	case "POST":
-		media, _, _ := strings.Cut(r.Header("Content-Type"), ";")
+		media, _, _ := strings.Cut(protocol.Single(r.Header("Content-Type")), ";")
 		return len(r.Body) > 0 && strings.EqualFold(strings.TrimSpace(media), "application/json")
 	case "GET", "HEAD":
 		q := protocol.NewQuery(r.Query)

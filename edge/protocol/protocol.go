@@ -5,9 +5,6 @@ package protocol
 
 import "weir/edge/envelope"
 
-// Header is one HTTP header field, its name spelled as received or as it is to be sent.
-type Header struct{ Name, Value string }
-
 // Request is an HTTP request as a runtime read it. Its strings and bytes
 // belong to the runtime and stay valid until the next request.
 type Request struct {

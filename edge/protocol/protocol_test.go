@@ -2,6 +2,7 @@ package protocol
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -13,6 +14,26 @@ func TestHeader(t *testing.T) {
 	for name, want := range map[string]string{"x-A": "first", "CONTENT-TYPE": "text/plain", "content-typ": "", "kk": "", "": "", "content\ntype": ""} {
 		if got := r.Header(name); got != want {
 			t.Errorf("Header(%q) = %q, want %q", name, got, want)
+		}
+	}
+}
+
+func TestHeadersSentMoreThanOnceAreJoined(t *testing.T) {
+	got := AppendHeader(nil, "Accept", []string{"a", "", "b"})
+	got = AppendHeader(got, "cookie", []string{"a=b", "c=d"})
+	got = AppendHeader(got, "Host", []string{"h"})
+	if want := []Header{{"Accept", "a, , b"}, {"cookie", "a=b, c=d"}, {"Host", "h"}}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestSingle(t *testing.T) {
+	for in, want := range map[string]string{
+		"": "", "a": "a", "a, a": "a", "a,a ,\ta": "a", "a, b": "a, b", "a, a, b": "a, a, b", "a,": "a,", ",": "", "a, A": "a, A",
+		`a;b="x,y"`: `a;b="x,y"`, `a;b="x,y", a;b="x,y"`: `a;b="x,y", a;b="x,y"`,
+	} {
+		if got := Single(in); got != want {
+			t.Errorf("Single(%q) = %q, want %q", in, got, want)
 		}
 	}
 }

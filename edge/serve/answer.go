@@ -14,6 +14,9 @@ func answer(w http.ResponseWriter, resp *protocol.Response) {
 	for _, field := range resp.Headers {
 		header.Add(field.Name, field.Value)
 	}
+	if header.Get("Content-Type") == "" {
+		header["Content-Type"] = nil // net/http would guess one
+	}
 	w.WriteHeader(resp.Status)
 	w.Write(resp.Body)
 }

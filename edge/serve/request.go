@@ -21,11 +21,7 @@ func (h *Handler) read(x *exchange, w http.ResponseWriter, r *http.Request) erro
 		return err
 	}
 	trusted := h.trusts(peer(r))
-	path, query, _ := strings.Cut(r.RequestURI, "?")
-	if !strings.HasPrefix(path, "/") {
-		// A proxy's absolute form, or none at all.
-		path, query = r.URL.EscapedPath(), r.URL.RawQuery
-	}
+	path, query := splitTarget(r.RequestURI)
 	x.in.Request = protocol.Request{
 		Method:       r.Method,
 		Path:         path,
@@ -40,6 +36,20 @@ func (h *Handler) read(x *exchange, w http.ResponseWriter, r *http.Request) erro
 	x.in.NowMillis = h.cfg.Now().UnixMilli()
 	rand.Read(x.in.Entropy[:])
 	return nil
+}
+
+// splitTarget cuts path and query out of a request target as they were sent:
+// parsing it would also rewrite it. A fragment, which no client should send, is
+// dropped as every other runtime drops it.
+func splitTarget(target string) (path, query string) {
+	target, _, _ = strings.Cut(target, "#")
+	path, query, _ = strings.Cut(target, "?")
+	if _, rest, ok := strings.Cut(path, "://"); ok && !strings.HasPrefix(path, "/") {
+		// The absolute form that is sent to proxies: RFC 9112 section 3.2.2.
+		_, path, _ = strings.Cut(rest, "/")
+		path = "/" + path
+	}
+	return path, query
 }
 
 // readBody reads at most MaxBody bytes and reports whether that is all of it.
@@ -83,9 +93,7 @@ func (h *Handler) readBody(x *exchange, w http.ResponseWriter, r *http.Request) 
 // appendHeaders appends the fields in the order of their names: a map has none.
 func appendHeaders(dst []protocol.Header, fields http.Header) []protocol.Header {
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
-		for _, value := range fields[name] {
-			dst = append(dst, protocol.Header{Name: name, Value: value})
-		}
+		dst = protocol.AppendHeader(dst, name, fields[name])
 	}
 	return dst
 }

@@ -87,6 +87,8 @@ func NewServer(h http.Handler) *http.Server {
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       10 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
+		// OPTIONS * gets the same answer as any other preflight.
+		DisableGeneralOptionsHandler: true,
 	}
 }
 

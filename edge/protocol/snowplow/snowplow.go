@@ -106,7 +106,7 @@ func (a *Adapter) Answer(r *protocol.Request) protocol.Answer {
 func (a *Adapter) Decode(dst []envelope.Event, r *protocol.Request) ([]envelope.Event, error) {
 	a.arena.Reset()
 	query := a.readQuery(r.Query)
-	contentType := r.Header("Content-Type")
+	contentType := protocol.Single(r.Header("Content-Type"))
 	switch {
 	case !query:
 		return dst, a.faultAt(0, payloadDataLatest, "", "maxProperties", tooMany)
