@@ -34,6 +34,10 @@ var (
 	// ErrBroken says that storage failed and that nothing more is accepted
 	// until the process has been restarted.
 	ErrBroken = errors.New("journal storage failed")
+	// ErrRetried says that a dead letter was retried or dropped meanwhile.
+	ErrRetried = errors.New("dead letter was retried or dropped already")
+	// ErrTooLarge says that a frame exceeds MaxFrame.
+	ErrTooLarge = fmt.Errorf("frame exceeds %d bytes", MaxFrame)
 	// ErrClosed says that the journal was closed.
 	ErrClosed = errors.New("journal is closed")
 )
@@ -51,7 +55,7 @@ type Journal interface {
 	// Append stores the batches in one step, tells where each stands in the
 	// log, and returns when they would survive a power cut. When ctx ends first
 	// the batches may or may not have been stored; sending them again is
-	// harmless. The frames are not kept.
+	// harmless. The frames are not kept. ErrTooLarge stores nothing.
 	Append(ctx context.Context, batches ...Batch) ([]Stored, error)
 	// Settled returns once the named routes have durably settled batch seq and
 	// all before it. The error is ctx.Err() when ctx ends first.
@@ -66,7 +70,8 @@ type Journal interface {
 	DeadLetters(ctx context.Context, q Query) ([]DeadLetter, error)
 	// Retry appends a batch made of dead letters for their route alone and
 	// marks them as retried, in one step. It is an [*UnknownRouteError] when
-	// the journal was opened without the route.
+	// the journal was opened without the route, ErrRetried when one of them
+	// does not wait any more, and ErrTooLarge like Append; then nothing is done.
 	Retry(ctx context.Context, b Batch, ids []int64) error
 	// Drop deletes dead letters for good and returns how many there were.
 	Drop(ctx context.Context, ids []int64) (int, error)

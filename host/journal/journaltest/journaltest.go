@@ -35,6 +35,8 @@ func Run(t *testing.T, store func(t *testing.T) Open) {
 		"dead letters":               deadLetters,
 		"retry reaches one route":    retryOneRoute,
 		"retry needs a reader":       retryNeedsReader,
+		"retried once":               retriedOnce,
+		"frames are bounded":         boundedFrames,
 		"stats":                      stats,
 		"closed":                     closed,
 		"closed while reading":       closedWhileReading,
@@ -529,6 +531,62 @@ func retryNeedsReader(t *testing.T, s *suite) {
 		t.Errorf("retrying once the route is back: %v", err)
 	}
 	s.same(s.read(s.route("a"), 1), []journal.Batch{again})
+}
+
+// Of several retries of a letter at once, one succeeds; the others do nothing.
+func retriedOnce(t *testing.T, s *suite) {
+	s.start("a")
+	ids := s.bury("a", letter("a", 1), letter("a", 2), letter("a", 3))
+	results := make(chan error, 8)
+	for n := range cap(results) {
+		go func() {
+			b := batch(n)
+			b.Route = "a"
+			results <- s.j.Retry(t.Context(), b, ids[:2])
+		}()
+	}
+	succeeded := 0
+	for range cap(results) {
+		switch err := <-results; {
+		case err == nil:
+			succeeded++
+		case !errors.Is(err, journal.ErrRetried):
+			t.Errorf("retrying what was retried: %v", err)
+		}
+	}
+	if succeeded != 1 {
+		t.Errorf("%d of %d retries succeeded, want 1", succeeded, cap(results))
+	}
+	b := batch(9)
+	b.Route = "a"
+	if err := s.j.Retry(t.Context(), b, []int64{ids[2], ids[0]}); !errors.Is(err, journal.ErrRetried) {
+		t.Errorf("retrying one letter that waits and one that was retried: %v", err)
+	}
+	s.waiting(1)
+	r := s.route("a")
+	s.read(r, 1)
+	s.nothing(r)
+	s.append(batch(10)) // the journal is none the worse
+}
+
+// A frame that could not be read back is refused.
+func boundedFrames(t *testing.T, s *suite) {
+	s.start("a")
+	ids := s.bury("a", letter("a", 1))
+	b := journal.Batch{ID: journal.NewID(time.Now()), Events: 1, Route: "a", Frame: make([]byte, journal.MaxFrame+1)}
+	if _, err := s.j.Append(t.Context(), batch(1), b); !errors.Is(err, journal.ErrTooLarge) {
+		t.Errorf("appending a frame of more than MaxFrame bytes: %v", err)
+	}
+	if err := s.j.Retry(t.Context(), b, ids); !errors.Is(err, journal.ErrTooLarge) {
+		t.Errorf("retrying with a frame of more than MaxFrame bytes: %v", err)
+	}
+	s.waiting(1)
+	s.nothing(s.route("a"))
+	b.Frame = b.Frame[1:]
+	s.append(b)
+	if got, err := s.route("a").Next(t.Context(), generous); err != nil || len(got) != 1 || len(got[0].Frame) != journal.MaxFrame {
+		t.Errorf("a frame of MaxFrame bytes cannot be read back: %v", err)
+	}
 }
 
 func stats(t *testing.T, s *suite) {

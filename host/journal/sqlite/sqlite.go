@@ -242,7 +242,10 @@ func (j *Journal) committed(route string) journal.Position {
 
 // Append implements journal.Journal.
 func (j *Journal) Append(ctx context.Context, batches ...journal.Batch) ([]journal.Stored, error) {
-	r := j.newRequest(batches)
+	r, err := j.newRequest(batches)
+	if err != nil {
+		return nil, err
+	}
 	if err := j.do(ctx, r); err != nil {
 		return nil, err
 	}
@@ -254,7 +257,10 @@ func (j *Journal) Retry(ctx context.Context, b journal.Batch, ids []int64) error
 	if _, ok := j.routes[b.Route]; !ok {
 		return &journal.UnknownRouteError{Route: b.Route}
 	}
-	r := j.newRequest([]journal.Batch{b})
+	r, err := j.newRequest([]journal.Batch{b})
+	if err != nil {
+		return err
+	}
 	r.retried = ids
 	return j.do(ctx, r)
 }
@@ -271,16 +277,19 @@ func (j *Journal) Drop(ctx context.Context, ids []int64) (int, error) {
 
 // newRequest compresses on the caller's goroutine, which leaves the writer
 // nothing to do but write.
-func (j *Journal) newRequest(batches []journal.Batch) *request {
+func (j *Journal) newRequest(batches []journal.Batch) (*request, error) {
 	r := &request{done: make(chan error, 1), appends: make([]entry, len(batches)), stored: make([]journal.Stored, len(batches))}
 	now := time.UnixMilli(j.opt.Now().UnixMilli())
 	for i, b := range batches {
+		if len(b.Frame) > journal.MaxFrame {
+			return nil, fmt.Errorf("batch %s of %d bytes: %w", b.ID, len(b.Frame), journal.ErrTooLarge)
+		}
 		body := j.codec.Encode(b.Frame)
 		r.appends[i] = entry{id: b.ID, route: b.Route, received: now, events: b.Events, size: len(b.Frame),
 			sum: journal.Checksum(b.ID, now, body), body: body}
 		r.bytes += len(body)
 	}
-	return r
+	return r, nil
 }
 
 // do hands a request to the writer and waits for its commit.

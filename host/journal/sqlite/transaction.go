@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"time"
 
 	"weir/host/journal"
@@ -63,6 +64,11 @@ func (t *transaction) move(route string, c cursor) error {
 }
 
 func (t *transaction) perform(j *Journal, r *request) error {
+	// Before anything is done, so that there is nothing to undo.
+	var err error
+	if r.refused, err = t.check(r); err != nil || r.refused != nil {
+		return err
+	}
 	if len(r.appends) > 0 {
 		if err := t.append(r); err != nil {
 			return err
@@ -102,6 +108,20 @@ func (t *transaction) perform(j *Journal, r *request) error {
 		}
 	}
 	return nil
+}
+
+// check returns why a request cannot be performed.
+func (t *transaction) check(r *request) (refusal, err error) {
+	for _, id := range r.retried {
+		var waits int
+		if err := t.w.waits.QueryRowContext(t.ctx, id).Scan(&waits); err != nil {
+			return nil, err
+		}
+		if waits == 0 {
+			return fmt.Errorf("%w: number %d", journal.ErrRetried, id), nil
+		}
+	}
+	return nil, nil
 }
 
 // affected returns how many rows a statement has changed.

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -31,6 +32,7 @@ type request struct {
 
 	stored  []journal.Stored // of appends
 	dropped int              // of drop: those that were there
+	refused error            // why nothing was done, although others' requests were committed
 	done    chan error
 }
 
@@ -64,7 +66,7 @@ type writer struct {
 	conn *sql.Conn
 	opt  Options
 
-	find, see, insert, move, bury, retry, drop, expire, quarantine, meta, used *sql.Stmt
+	find, see, insert, move, bury, waits, retry, drop, expire, quarantine, meta, used *sql.Stmt
 
 	limit    int64     // pages in use at which nothing is appended
 	searched time.Time // when retention last looked
@@ -109,6 +111,7 @@ func (w *writer) open() error {
 		{&w.insert, `INSERT INTO log (seq, id, route, received, events, size, crc, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`},
 		{&w.move, `INSERT OR REPLACE INTO cur (route, seq, event, planned_seq, planned_event, crc) VALUES (?, ?, ?, ?, ?, ?)`},
 		{&w.bury, `INSERT INTO dead (route, sink, event_id, app, schema, reason, tries, died, envelope) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`},
+		{&w.waits, `SELECT count(*) FROM dead WHERE id = ? AND retried = 0`},
 		{&w.retry, `UPDATE dead SET retried = ? WHERE id = ?`},
 		{&w.drop, `DELETE FROM dead WHERE id = ?`},
 		{&w.expire, `DELETE FROM dead WHERE id IN (SELECT id FROM (SELECT id, died FROM dead ORDER BY id LIMIT ?)
@@ -153,7 +156,7 @@ func (w *writer) migrate(ctx context.Context) error {
 func (w *writer) close() error {
 	var errs []error
 	// SQLite keeps a connection with open statements, and with it the log.
-	for _, s := range []*sql.Stmt{w.find, w.see, w.insert, w.move, w.bury, w.retry, w.drop, w.expire, w.quarantine, w.meta, w.used} {
+	for _, s := range []*sql.Stmt{w.find, w.see, w.insert, w.move, w.bury, w.waits, w.retry, w.drop, w.expire, w.quarantine, w.meta, w.used} {
 		if s != nil {
 			errs = append(errs, s.Close())
 		}
@@ -243,7 +246,7 @@ func (j *Journal) commit(group []*request) {
 		err = j.fail("writing", err)
 	}
 	for _, r := range group {
-		r.done <- err
+		r.done <- cmp.Or(err, r.refused)
 	}
 }
 
