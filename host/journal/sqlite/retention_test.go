@@ -86,6 +86,30 @@ func TestFullIsReversible(t *testing.T) {
 	}
 }
 
+// A limit below what is in use refuses batches, and lets routes move on.
+func TestLoweredLimit(t *testing.T) {
+	dir := t.TempDir()
+	j := open(t, dir, Options{Routes: []string{"a"}, MaxBytes: 24 << 20})
+	stored := fill(t, j)
+	closeJournal(t, j)
+	j = open(t, dir, Options{Routes: []string{"a"}, MaxBytes: 1 << 20})
+	_, err := j.Append(t.Context(), journal.Batch{ID: journal.NewID(time.Now()), Frame: noise(10), Events: 1})
+	if !errors.Is(err, journal.ErrFull) {
+		t.Errorf("appending beyond the limit: %v", err)
+	}
+	r := routeOf(t, j, "a")
+	got := readAll(t, r)
+	if len(got) != stored {
+		t.Fatalf("%d of %d batches can be read", len(got), stored)
+	}
+	for i, rec := range got[:10] {
+		letters := []journal.DeadLetter{{Route: "a", Envelope: noise(10 << 10)}}
+		if err := r.Settle(t.Context(), journal.Position{Seq: rec.Seq + 1}, letters); err != nil {
+			t.Fatalf("settling batch %d with a dead letter: %v", i+1, err)
+		}
+	}
+}
+
 // The volume, or the file's own hard limit, ends before the soft limit.
 func TestHardLimitIsFull(t *testing.T) {
 	j := open(t, t.TempDir(), Options{Routes: []string{"a"}, MaxBytes: 1 << 40})

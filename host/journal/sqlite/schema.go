@@ -79,9 +79,11 @@ const pageSize = 4096
 
 // maxPages is the hard limit on the file: the soft one, above which nothing is
 // appended, and a reserve for positions and dead letters.
-func maxPages(limit int64) int64 {
-	return (limit + max(limit/16, 4<<20)) / pageSize
-}
+func maxPages(limit int64) int64 { return limit/pageSize + reservePages(limit) }
+
+// reservePages holds what a commit may store beyond the soft limit, and the
+// dead letters of several writes.
+func reservePages(limit int64) int64 { return max(limit/16, 2*groupBytes) / pageSize }
 
 func dsn(path string, pragmas ...string) string {
 	q := url.Values{}

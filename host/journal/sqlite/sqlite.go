@@ -29,7 +29,7 @@ type Options struct {
 	// settled them. Positions of other routes stay but hold nothing back.
 	Routes []string
 	// MaxBytes is the size at which Append answers ErrFull; 0 means 8 GiB. A
-	// sixteenth more (at least 4 MiB) is held back for positions and dead
+	// sixteenth more (at least 16 MiB) is held back for positions and dead
 	// letters, so that a full journal can always drain. The write-ahead log
 	// comes on top. A volume with less than 64 MiB left counts as full, too.
 	MaxBytes int64

@@ -76,7 +76,7 @@ type writer struct {
 }
 
 func openWriter(path string, opt Options, created bool) (*writer, error) {
-	pragmas := []string{"journal_mode(WAL)", "synchronous(FULL)", fmt.Sprintf("max_page_count(%d)", maxPages(opt.MaxBytes))}
+	pragmas := []string{"journal_mode(WAL)", "synchronous(FULL)"}
 	if created { // it has an effect before the first page is written only, and would write to a database that may yet be refused
 		pragmas = append([]string{"auto_vacuum(INCREMENTAL)"}, pragmas...)
 	}
@@ -97,6 +97,9 @@ func (w *writer) open() error {
 	ctx := context.Background()
 	var err error
 	if w.conn, err = w.db.Conn(ctx); err != nil {
+		return err
+	}
+	if err := w.bound(ctx); err != nil {
 		return err
 	}
 	if err := w.migrate(ctx); err != nil {
@@ -125,6 +128,17 @@ func (w *writer) open() error {
 		}
 	}
 	return nil
+}
+
+// bound sets the hard limit on the file. What it holds already may exceed a
+// limit that was lowered; the reserve comes on top of that, too.
+func (w *writer) bound(ctx context.Context) error {
+	var pages int64
+	if err := w.conn.QueryRowContext(ctx, "PRAGMA page_count").Scan(&pages); err != nil {
+		return err
+	}
+	_, err := w.conn.ExecContext(ctx, fmt.Sprintf("PRAGMA max_page_count = %d", max(maxPages(w.opt.MaxBytes), pages+reservePages(w.opt.MaxBytes))))
+	return err
 }
 
 // migrate creates the tables in an empty database, adds to those of an earlier
