@@ -3,9 +3,11 @@ package file
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"weir/sinks"
@@ -22,47 +24,76 @@ func (s *Sink) repair(f *os.File) (torn int64, err error) {
 	if err != nil {
 		return 0, err
 	}
-	// The part to look at begins before the last batch, at any place of a line.
 	size := info.Size()
-	start := max(0, size-2*maxBatch)
-	tail := make([]byte, size-start)
-	if _, err := io.ReadFull(io.NewSectionReader(f, start, size-start), tail); err != nil {
+	good, err := wholeLines(f, size)
+	if err != nil {
 		return 0, fmt.Errorf("reading the end: %w", err)
 	}
-	good := len(tail)
-	if zero := bytes.IndexByte(tail, 0); zero >= 0 {
-		good = zero
-	}
-	good = bytes.LastIndexByte(tail[:good], '\n') + 1
-	if good == len(tail) {
+	if good == size {
 		return 0, nil
 	}
-	if good == 0 && start > 0 {
-		return 0, fmt.Errorf("no line ends within its last %d bytes: this is no file of events; move it away", len(tail))
+	if good == 0 && size > 2*maxBatch {
+		// One event may be that large. Anything else is not of our making.
+		var first [1]byte
+		if _, err := f.ReadAt(first[:], 0); err != nil {
+			return 0, fmt.Errorf("reading the beginning: %w", err)
+		}
+		if first[0] != '{' && first[0] != 0 {
+			return 0, fmt.Errorf("no line ends within its %d bytes: this is no file of events; move it away", size)
+		}
 	}
-	if err := s.setAside(tail[good:]); err != nil {
+	if err := s.setAside(io.NewSectionReader(f, good, size-good)); err != nil {
 		return 0, fmt.Errorf("setting aside its end: %w", err)
 	}
-	if err := f.Truncate(start + int64(good)); err != nil {
+	if err := f.Truncate(good); err != nil {
 		return 0, err
 	}
-	return int64(len(tail) - good), f.Sync()
+	return size - good, f.Sync()
 }
 
-func (s *Sink) setAside(damaged []byte) error {
+// wholeLines returns where the undamaged lines of a file end. It reads
+// backwards, at least twice maxBatch and then on to the beginning of the last
+// line: a batch is larger only if it is that one line.
+func wholeLines(f io.ReaderAt, size int64) (int64, error) {
+	if size == 0 {
+		return 0, nil
+	}
+	var last [1]byte
+	if _, err := f.ReadAt(last[:], size-1); err != nil {
+		return 0, err
+	}
+	zero := false
+	buf := make([]byte, min(size, 2*maxBatch))
+	for end := size - 1; end > 0; end -= int64(len(buf)) {
+		buf = buf[:min(end, int64(len(buf)))]
+		start := end - int64(len(buf))
+		if _, err := f.ReadAt(buf, start); err != nil {
+			return 0, err
+		}
+		text := buf
+		if at := bytes.IndexByte(text, 0); at >= 0 {
+			text, zero = text[:at], true
+		}
+		if newline := bytes.LastIndexByte(text, '\n'); newline >= 0 {
+			if last[0] == '\n' && !zero {
+				return size, nil
+			}
+			return start + int64(newline) + 1, nil
+		}
+	}
+	if last[0] == '\n' && !zero {
+		return size, nil
+	}
+	return 0, nil
+}
+
+func (s *Sink) setAside(damaged io.Reader) error {
 	f, err := os.OpenFile(s.tornPath(), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
 	if err != nil {
 		return err
 	}
-	if _, err := f.Write(append(damaged, '\n')); err != nil {
-		f.Close()
-		return err
-	}
-	if err := f.Sync(); err != nil {
-		f.Close()
-		return err
-	}
-	return f.Close()
+	_, err = io.Copy(f, io.MultiReader(damaged, strings.NewReader("\n")))
+	return errors.Join(err, f.Sync(), f.Close())
 }
 
 // firstEvent returns when the file's first event was collected, or now if that

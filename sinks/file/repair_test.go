@@ -63,6 +63,47 @@ func TestTornTail(t *testing.T) {
 	}
 }
 
+// TestTornLargeEvent damages an event that is larger than any batch of several.
+func TestTornLargeEvent(t *testing.T) {
+	small := append(sinktest.Events(1, 1)[0].Envelope, '\n')
+	large := append([]byte(`{"page_title":"`), bytes.Repeat([]byte("x"), 5*maxBatch)...)
+	whole := append(bytes.Clone(large), "\"}\n"...)
+	zeroed := bytes.Clone(whole)
+	clear(zeroed[4096:8192])
+	for name, file := range map[string]struct{ good, torn []byte }{
+		"behind a whole line":         {small, large},
+		"alone":                       {nil, large},
+		"zeros far from its end":      {small, zeroed},
+		"zeros, alone":                {nil, zeroed},
+		"nothing but zeros":           {nil, make([]byte, len(large))},
+		"undamaged":                   {append(bytes.Clone(small), whole...), nil},
+		"undamaged, alone":            {whole, nil},
+		"undamaged before a torn one": {whole, large},
+		"cut before its newline":      {small, whole[:len(whole)-1]},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			s := newSink(t, dir, 0)
+			s.log = slog.New(slog.DiscardHandler)
+			if err := os.WriteFile(s.path(), append(bytes.Clone(file.good), file.torn...), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			open(t, s)
+			if got := read(t, s.path()); !bytes.Equal(got, file.good) {
+				t.Errorf("the file keeps %d bytes, want %d", len(got), len(file.good))
+			}
+			if len(file.torn) == 0 {
+				if names := files(t, dir); len(names) != 2 {
+					t.Errorf("there are %v, want the file and its lock", names)
+				}
+			} else if got := read(t, s.tornPath()); !bytes.Equal(got, append(bytes.Clone(file.torn), '\n')) {
+				t.Errorf("set aside are %d bytes, want %d", len(got), len(file.torn)+1)
+			}
+			write(t, s, sinktest.Events(1, 2)[1:])
+		})
+	}
+}
+
 func TestForeignFile(t *testing.T) {
 	dir := t.TempDir()
 	foreign := bytes.Repeat([]byte("x"), 3*maxBatch)

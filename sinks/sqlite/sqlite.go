@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math/rand/v2"
 	"net/url"
 	"os"
 	"path/filepath"
+	"time"
 
 	driver "modernc.org/sqlite"
 	codes "modernc.org/sqlite/lib"
@@ -39,7 +41,7 @@ func (s *Sink) Open(ctx context.Context) (err error) {
 			err = fmt.Errorf("opening %s: %w", s.config.Path, errors.Join(err, s.release()))
 		}
 	}()
-	if s.db, err = s.connect(); err != nil {
+	if s.db, err = s.connect(ctx); err != nil {
 		return err
 	}
 	if err = migrate(ctx, s.db, s.config.Table); err != nil {
@@ -52,9 +54,12 @@ func (s *Sink) Open(ctx context.Context) (err error) {
 	return err
 }
 
+// patience is how long a lock of another process is waited for.
+const patience = 10 * time.Second
+
 // connect opens the file, private to the user that weir runs as. SQLite gives
 // its companions, -wal and -shm, the same mode.
-func (s *Sink) connect() (*sql.DB, error) {
+func (s *Sink) connect(ctx context.Context) (*sql.DB, error) {
 	if err := os.MkdirAll(filepath.Dir(s.config.Path), 0o700); err != nil {
 		return nil, err
 	}
@@ -67,14 +72,36 @@ func (s *Sink) connect() (*sql.DB, error) {
 	}
 	dsn := url.URL{Scheme: "file", Path: s.config.Path, RawQuery: url.Values{
 		"_txlock": {"immediate"},
-		"_pragma": {"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)"},
+		"_pragma": {fmt.Sprintf("busy_timeout(%d)", patience.Milliseconds()), "journal_mode(WAL)", "synchronous(FULL)"},
 	}.Encode()}
 	db, err := sql.Open("sqlite", dsn.String())
 	if err != nil {
 		return nil, err
 	}
 	db.SetMaxOpenConns(1)
+	if err := ping(ctx, db); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
 	return db, nil
+}
+
+// ping makes the first connection, which turns a young file to WAL. That is
+// the one step for which SQLite does not wait on its own: when several
+// processes reach it together it tells all but one that the file is locked.
+func ping(ctx context.Context, db *sql.DB) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for pause := time.Millisecond; ; pause = min(2*pause, 100*time.Millisecond) {
+		err := db.PingContext(ctx)
+		if code(err) != codes.SQLITE_BUSY {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(rand.N(pause) + pause/2): // not in step with the others
+		}
+	}
 }
 
 // Write stores the batch in one transaction, synced when it returns.
@@ -168,12 +195,12 @@ func code(err error) int {
 
 // Migrate creates the table or brings it up to date.
 func (s *Sink) Migrate(ctx context.Context) error {
-	return s.with(func(db *sql.DB) error { return migrate(ctx, db, s.config.Table) })
+	return s.with(ctx, func(db *sql.DB) error { return migrate(ctx, db, s.config.Table) })
 }
 
 // Check opens the database and tries whether it may be written to. It leaves nothing.
 func (s *Sink) Check(ctx context.Context) error {
-	err := s.with(func(db *sql.DB) error {
+	err := s.with(ctx, func(db *sql.DB) error {
 		tx, err := db.BeginTx(ctx, nil)
 		if err != nil {
 			return err
@@ -189,11 +216,11 @@ func (s *Sink) Check(ctx context.Context) error {
 }
 
 // with calls f on the open database, or on one opened for the occasion.
-func (s *Sink) with(f func(*sql.DB) error) error {
+func (s *Sink) with(ctx context.Context, f func(*sql.DB) error) error {
 	if s.db != nil {
 		return f(s.db)
 	}
-	db, err := s.connect()
+	db, err := s.connect(ctx)
 	if err != nil {
 		return err
 	}

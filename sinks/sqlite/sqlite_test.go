@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"weir/sinks"
@@ -111,7 +112,7 @@ func stored(t testing.TB, path string) (list []sinktest.Stored) {
 // query runs a statement on a connection of its own and hands over each row.
 func query(t testing.TB, path, statement string, row ...func(*sql.Rows)) {
 	t.Helper()
-	db, err := newSink(t, path, "events").connect()
+	db, err := newSink(t, path, "events").connect(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -258,5 +259,32 @@ func TestNoDatabase(t *testing.T) {
 	}
 	if got, err := os.ReadFile(path); err != nil || string(got) != string(text) {
 		t.Errorf("the file was touched: %v", err)
+	}
+}
+
+// TestOpenAtOnce has a dozen sinks meet a file that does not
+// exist, round after round: switching an empty file to WAL is where SQLite
+// reports a lock without having waited for it.
+func TestOpenAtOnce(t *testing.T) {
+	for round := range 20 {
+		path := filepath.Join(t.TempDir(), "events.sqlite")
+		errs := make([]error, 12)
+		start := make(chan struct{})
+		var wait sync.WaitGroup
+		for i := range errs {
+			s := newSink(t, path, "events")
+			wait.Go(func() {
+				<-start
+				if i%3 == 0 {
+					errs[i] = s.Check(t.Context()) // as `weir check` does beside them
+				}
+				errs[i] = errors.Join(errs[i], s.Open(t.Context()), s.Close(t.Context()))
+			})
+		}
+		close(start)
+		wait.Wait()
+		if err := errors.Join(errs...); err != nil {
+			t.Fatalf("round %d: %v", round, err)
+		}
 	}
 }
