@@ -103,6 +103,24 @@ func TestTheNativeEdgeAndWorkerdAgree(t *testing.T) {
 	need.Ran(t, "native", "workerd")
 }
 
+// What workerd answers before the Worker is asked; edge/README.md names it.
+func TestWorkerdRefusesSomeRequestsItself(t *testing.T) {
+	url, batches := host(t)
+	workerd, native := strings.TrimPrefix(worker(t, url, ""), "http://"), nativeEdge(t, url, "")
+	for _, c := range []struct{ request, native, workerd string }{
+		{"GET /i?e=pv&p=web&tv=x&page=a\xffb HTTP/1.1\r\n", "HTTP 200", "HTTP 400"},
+		{"GET /i?e=pv&p=web&tv=x&page={\"a\"|} HTTP/1.1\r\n", "HTTP 200", "HTTP 400"},
+		{"TRACK /i?e=pv&p=web&tv=x HTTP/1.1\r\n", "HTTP 404", "HTTP 501"},
+	} {
+		if got := exchange(t, native, c.request, batches); !strings.HasPrefix(got, c.native) {
+			t.Errorf("native answers %q, want %s: %.300s", c.request, c.native, got)
+		}
+		if got := exchange(t, workerd, c.request, batches); !strings.HasPrefix(got, c.workerd) {
+			t.Errorf("workerd answers %q, want %s: %.300s", c.request, c.workerd, got)
+		}
+	}
+}
+
 // nativeEdge serves the collector compiled into this program and returns its address.
 func nativeEdge(t *testing.T, host, settings string) string {
 	t.Helper()

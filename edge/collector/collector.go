@@ -71,6 +71,9 @@ func New(settings, schemas []byte, adapters ...protocol.Adapter) (*Collector, er
 		return nil, err
 	}
 	c := &Collector{settings: s, adapters: adapters}
+	if err := c.checkPaths(); err != nil {
+		return nil, err
+	}
 	c.run.MaxDepth = s.Limits.Depth
 	for _, a := range adapters {
 		if l, ok := a.(protocol.Limiter); ok {

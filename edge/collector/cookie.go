@@ -95,7 +95,12 @@ func appendHTTPDate(dst []byte, millis int64) []byte {
 	return dst[:end]
 }
 
-// isTokenByte reports whether a byte may stand in a cookie's name: a token of RFC 9110 section 5.6.2.
-func isTokenByte(b byte) bool {
-	return b|0x20-'a' < 26 || b-'0' <= 9 || strings.IndexByte("!#$%&'*+-.^_`|~", b) >= 0
+// isToken reports whether s may name a cookie or a header: a token of RFC 9110 section 5.6.2.
+func isToken(s string) bool {
+	for i := range len(s) {
+		if b := s[i]; b|0x20-'a' >= 26 && b-'0' > 9 && strings.IndexByte("!#$%&'*+-.^_`|~", b) < 0 {
+			return false
+		}
+	}
+	return s != ""
 }

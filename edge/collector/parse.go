@@ -194,11 +194,7 @@ func (p *parser) cookie(c *Cookie) {
 
 func (p *parser) cookieName() string {
 	name := p.text()
-	ok := name != ""
-	for i := range len(name) {
-		ok = ok && isTokenByte(name[i])
-	}
-	p.must(ok, "must be a cookie name: letters, digits and !#$%&'*+-.^_`|~")
+	p.must(isToken(name), "must be a cookie name: letters, digits and !#$%&'*+-.^_`|~")
 	return name
 }
 
@@ -245,7 +241,13 @@ func (p *parser) root(r *Root) {
 			r.Status = p.integer(200, 599)
 		case "headers":
 			p.object("root.headers.", func(name string) bool {
-				r.Headers = append(r.Headers, protocol.Header{Name: name, Value: p.text()})
+				p.must(isToken(name), "must be the name of a header: letters, digits and !#$%&'*+-.^_`|~")
+				for _, framing := range []string{"Connection", "Content-Length", "Transfer-Encoding"} {
+					p.must(!strings.EqualFold(name, framing), "is for the server alone to set")
+				}
+				value := p.text()
+				p.must(isFieldValue(value), "must be the value of a header: printable ASCII without spaces around it")
+				r.Headers = append(r.Headers, protocol.Header{Name: name, Value: value})
 				return true
 			})
 		case "body":
@@ -256,4 +258,15 @@ func (p *parser) root(r *Root) {
 		return true
 	})
 	p.must(r.Status != 0, "root.status is missing")
+}
+
+// isFieldValue reports whether s may be a header's value: RFC 9110 section 5.5
+// without the bytes beyond ASCII, which platforms encode each in its own way.
+func isFieldValue(s string) bool {
+	for i := range len(s) {
+		if (s[i] < ' ' && s[i] != '\t') || s[i] >= 0x7f {
+			return false
+		}
+	}
+	return s == strings.TrimSpace(s)
 }

@@ -1,6 +1,8 @@
 package collector
 
 import (
+	"errors"
+	"slices"
 	"strings"
 
 	"weir/edge/protocol"
@@ -41,6 +43,20 @@ func (c *Collector) route() (protocol.Adapter, protocol.Answer, bool) {
 	}
 	c.page(r.Method == "GET" || r.Method == "HEAD")
 	return nil, protocol.Answer{}, false
+}
+
+// checkPaths returns an error for a mapped path to which every event would get a 404.
+func (c *Collector) checkPaths() error {
+	for _, m := range c.settings.Paths {
+		matches := func(a protocol.Adapter) bool {
+			return a.Match(&protocol.Request{Method: "POST", Path: m.To}) || a.Match(&protocol.Request{Method: "GET", Path: m.To})
+		}
+		if !slices.ContainsFunc(c.adapters, matches) {
+			return errors.New("settings: paths." + m.From + ": no protocol reads " + m.To +
+				"; map to the path of an adapter, such as /com.snowplowanalytics.snowplow/tp2")
+		}
+	}
+	return nil
 }
 
 // mayBeTracker reports whether a request to a path that nothing is mapped to

@@ -8,6 +8,7 @@ import (
 	"weir/edge/envelope"
 	"weir/edge/privacy"
 	"weir/edge/protocol"
+	"weir/edge/protocol/snowplow"
 )
 
 func TestParseSettings(t *testing.T) {
@@ -43,32 +44,39 @@ func TestParseSettings(t *testing.T) {
 
 func TestSettingsErrorsNameTheMember(t *testing.T) {
 	for settings, want := range map[string]string{
-		`[]`:                                   "settings: must be an object",
-		`{`:                                    "settings: the document ends inside a value",
-		`{} x`:                                 "unexpected data after the value",
-		`{"akc":"stored"}`:                     "settings: akc: there is no such setting",
-		`{"ack":"maybe"}`:                      "settings: ack: must be stored, delivered, queued or fast",
-		`{"ack":5}`:                            "settings: ack: must be",
-		`{"strict":"yes"}`:                     "settings: strict: must be true or false",
-		`{"strict":true,"strict":true}`:        "settings: strict: occurs twice",
-		`{"cookie":{"nmae":"x"}}`:              "settings: cookie.nmae: there is no such setting",
-		`{"cookie":{"name":"a b"}}`:            "settings: cookie.name: must be a cookie name",
-		`{"cookie":{"name":""}}`:               "settings: cookie.name",
-		`{"cookie":{"same_site":"some"}}`:      "settings: cookie.same_site: must be None, Lax or Strict",
-		`{"cookie":{"secure":false}}`:          "settings: cookie: same_site None needs secure",
-		`{"cookie":{"domains":"x"}}`:           "settings: cookie.domains: must be an array",
-		`{"cookie":{"domains":[".x.example"]}`: "settings: cookie.domains: must be domain names",
-		`{"cookie":{"domains":["x; Secure"]}`:  "settings: cookie.domains: must be domain names",
-		`{"cookie":{"max_age":99999999}}`:      "settings: cookie.max_age: must be an integer from 0 to 34128000",
-		`{"cookie":5}`:                         "settings: cookie: must be an object",
-		`{"limits":{"body":0}}`:                "settings: limits.body: must be an integer from 1 to 16777216",
-		`{"limits":{"events":1.5}}`:            "settings: limits.events: must be an integer",
-		`{"limits":{"events":"5"}}`:            "settings: limits.events: must be an integer",
-		`{"paths":{"/a":"/b/c"}}`:              "settings: paths./a: a path to map must be /vendor/version",
-		`{"paths":{"/a/b":"c"}}`:               "settings: paths./a/b: must be the path of an adapter",
-		`{"privacy":{"geo":"house"}}`:          "settings: privacy.geo: must be country, region, city or coordinates",
-		`{"privacy":{"ipv4_prefix":33}}`:       "settings: privacy.ipv4_prefix: must be an integer from 0 to 32",
-		`{"root":{"body":"x"}}`:                "settings: root: root.status is missing",
+		`[]`:                                          "settings: must be an object",
+		`{`:                                           "settings: the document ends inside a value",
+		`{} x`:                                        "unexpected data after the value",
+		`{"akc":"stored"}`:                            "settings: akc: there is no such setting",
+		`{"ack":"maybe"}`:                             "settings: ack: must be stored, delivered, queued or fast",
+		`{"ack":5}`:                                   "settings: ack: must be",
+		`{"strict":"yes"}`:                            "settings: strict: must be true or false",
+		`{"strict":true,"strict":true}`:               "settings: strict: occurs twice",
+		`{"cookie":{"nmae":"x"}}`:                     "settings: cookie.nmae: there is no such setting",
+		`{"cookie":{"name":"a b"}}`:                   "settings: cookie.name: must be a cookie name",
+		`{"cookie":{"name":""}}`:                      "settings: cookie.name",
+		`{"cookie":{"same_site":"some"}}`:             "settings: cookie.same_site: must be None, Lax or Strict",
+		`{"cookie":{"secure":false}}`:                 "settings: cookie: same_site None needs secure",
+		`{"cookie":{"domains":"x"}}`:                  "settings: cookie.domains: must be an array",
+		`{"cookie":{"domains":[".x.example"]}`:        "settings: cookie.domains: must be domain names",
+		`{"cookie":{"domains":["x; Secure"]}`:         "settings: cookie.domains: must be domain names",
+		`{"cookie":{"max_age":99999999}}`:             "settings: cookie.max_age: must be an integer from 0 to 34128000",
+		`{"cookie":5}`:                                "settings: cookie: must be an object",
+		`{"limits":{"body":0}}`:                       "settings: limits.body: must be an integer from 1 to 16777216",
+		`{"limits":{"events":1.5}}`:                   "settings: limits.events: must be an integer",
+		`{"limits":{"events":"5"}}`:                   "settings: limits.events: must be an integer",
+		`{"paths":{"/a":"/b/c"}}`:                     "settings: paths./a: a path to map must be /vendor/version",
+		`{"paths":{"/a/b":"c"}}`:                      "settings: paths./a/b: must be the path of an adapter",
+		`{"privacy":{"geo":"house"}}`:                 "settings: privacy.geo: must be country, region, city or coordinates",
+		`{"privacy":{"ipv4_prefix":33}}`:              "settings: privacy.ipv4_prefix: must be an integer from 0 to 32",
+		`{"root":{"body":"x"}}`:                       "settings: root: root.status is missing",
+		`{"root":{"headers":{"Bad Name":"x"}}}`:       "settings: root.headers.Bad Name: must be the name of a header",
+		`{"root":{"headers":{"":"x"}}}`:               "settings: root.headers.: must be the name of a header",
+		`{"root":{"headers":{"A":"x\ny"}}}`:           "settings: root.headers.A: must be the value of a header",
+		`{"root":{"headers":{"A":" x"}}}`:             "settings: root.headers.A: must be the value of a header",
+		`{"root":{"headers":{"A":"é"}}}`:              "settings: root.headers.A: must be the value of a header",
+		`{"root":{"headers":{"content-length":"5"}}}`: "settings: root.headers.content-length: is for the server alone to set",
+		`{"cookie":{"domains":["münchen.example"]}`:   "settings: cookie.domains: must be domain names",
 	} {
 		if _, err := ParseSettings([]byte(settings)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", settings, err, want)
@@ -79,6 +87,18 @@ func TestSettingsErrorsNameTheMember(t *testing.T) {
 	}
 	if _, err := New(nil, []byte("no bundle")); err == nil || !strings.Contains(err.Error(), "opening the bundle of schemas") {
 		t.Errorf("a bundle that is none: %v", err)
+	}
+}
+
+func TestPathsLeadToAnAdapter(t *testing.T) {
+	for target, ok := range map[string]bool{"/i": true, "/com.snowplowanalytics.snowplow/tp2": true, "/r/tp2": false, "/health": false, "/com.acme/other": false, "/i?e=pv": false} {
+		_, err := New([]byte(`{"paths":{"/com.acme/track":"`+target+`"}}`), nil, snowplow.New())
+		if ok && err != nil {
+			t.Errorf("%s: %v", target, err)
+		}
+		if want := "settings: paths./com.acme/track: no protocol reads " + target; !ok && (err == nil || !strings.HasPrefix(err.Error(), want)) {
+			t.Errorf("%s: %v, want %q", target, err, want)
+		}
 	}
 }
 
@@ -96,6 +116,11 @@ func FuzzParseSettings(f *testing.F) {
 		for _, domain := range append(s.Cookie.Domains, s.Cookie.Name+"x") {
 			if strings.ContainsAny(domain, "; ,\r\n") {
 				t.Fatalf("%q would break a Set-Cookie header", domain)
+			}
+		}
+		for _, h := range s.Root.Headers {
+			if h.Name == "" || strings.ContainsAny(h.Name, " :\r\n") || strings.ContainsAny(h.Value, "\x00\r\n") {
+				t.Fatalf("%q would break an answer", h)
 			}
 		}
 	})

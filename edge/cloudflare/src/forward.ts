@@ -77,7 +77,7 @@ function parseHosts(list: string): string[] {
   if (hosts.length === 0) throw new Error("WEIR_HOST is not set: give the base URL of a host, or several separated by commas, under [vars] in wrangler.toml")
   return hosts.map((host, i) => {
     const url = URL.canParse(host) ? new URL(host) : undefined
-    if (!url || !/^https?:$/.test(url.protocol) || url.username || url.search || url.hash) {
+    if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password || url.search || url.hash) {
       throw new Error(`WEIR_HOST: number ${i + 1} of ${hosts.length} is not a base URL such as https://host.example`)
     }
     return host.replace(/\/$/, "") + "/v1/batches"

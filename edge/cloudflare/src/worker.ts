@@ -4,7 +4,7 @@
 import bundle from "../build/default.bundle"
 import compiled from "../build/edge.wasm"
 import { Forwarder } from "./forward"
-import { AckFast, type Answer, type Outcome } from "./frame"
+import { AckFast, type Answer } from "./frame"
 import { Module } from "./module"
 import { readInput } from "./request"
 
@@ -29,23 +29,22 @@ const MAX_BODY = 1 << 20
 
 export default {
   async fetch(request, env, ctx): Promise<Response> {
-    let outcome: Outcome
     try {
       edge ??= open(env)
       const input = await readInput(request, edge.maxBody).catch(() => undefined)
       // The body broke off: half of one is no event, and the tracker keeps what it has.
       if (!input) return unavailable(request, 408)
-      outcome = edge.module.collect(input)
+      const outcome = edge.module.collect(input)
+      if (outcome.batch.length === 0) return answer(outcome.response)
+      const delivery = edge.forwarder.forward(outcome.batchID, outcome.batch)
+      // A tracker that hangs up does not take back what it sent.
+      ctx.waitUntil(delivery)
+      const taken = outcome.ack === AckFast || (await delivery)
+      return answer(taken ? outcome.response : outcome.refusal)
     } catch (error) {
       console.error(`weir: ${error instanceof Error ? error.message : error}`)
       return unavailable(request, 503)
     }
-    if (outcome.batch.length === 0) return answer(outcome.response)
-    const delivery = edge.forwarder.forward(outcome.batchID, outcome.batch)
-    // A tracker that hangs up does not take back what it sent.
-    ctx.waitUntil(delivery)
-    const taken = outcome.ack === AckFast || (await delivery)
-    return answer(taken ? outcome.response : outcome.refusal)
   },
 } satisfies ExportedHandler<Env>
 
@@ -54,7 +53,7 @@ function open(env: Env): Edge {
   const module = new Module(compiled, new TextEncoder().encode(settings), new Uint8Array(bundle))
   // The module knows best what is wrong with settings, so it reads them first.
   module.start()
-  const { limits } = JSON.parse(settings || "{}") as { limits?: { body?: number } }
+  const { limits } = JSON.parse(settings.trim() || "{}") as { limits?: { body?: number } }
   return { module, forwarder: new Forwarder(env.WEIR_HOST, env.WEIR_SECRET), maxBody: limits?.body ?? MAX_BODY }
 }
 
