@@ -13,7 +13,7 @@ type DeadLetter struct {
 	Schema   string
 	Reason   string // what the sink said; it may quote the event
 	Tries    int
-	Envelope []byte
+	Envelope []byte // empty once it was retried
 	Died     time.Time
 	Retried  time.Time // zero until it was handed to its route again
 }

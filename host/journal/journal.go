@@ -155,6 +155,7 @@ type Stats struct {
 	Bytes       int64 // in use
 	Limit       int64 // bytes at which Append answers ErrFull
 	DeadLetters int64 // not retried
+	DeadBytes   int64 // that dead letters take, about
 	Quarantined int64 // batches that storage damaged
 	Routes      []RouteStats
 }

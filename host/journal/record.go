@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -53,6 +54,23 @@ func (c *Codec) Decode(id ID, received time.Time, body []byte, sum uint32) ([]by
 		return nil, fmt.Errorf("%w: checksum is %08x, stored with %08x", ErrDamaged, got, sum)
 	}
 	frame, err := c.dec.DecodeAll(body, nil)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %v", ErrDamaged, err)
+	}
+	return frame, nil
+}
+
+// zstdMagic begins every body that is not empty (RFC 8878, 3.1.1), and no
+// envelope.
+var zstdMagic = []byte{0x28, 0xb5, 0x2f, 0xfd}
+
+// Expand returns what was encoded, or text itself if it never was. The error
+// wraps ErrDamaged.
+func (c *Codec) Expand(text []byte) ([]byte, error) {
+	if !bytes.HasPrefix(text, zstdMagic) {
+		return text, nil
+	}
+	frame, err := c.dec.DecodeAll(text, nil)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %v", ErrDamaged, err)
 	}

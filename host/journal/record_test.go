@@ -36,6 +36,21 @@ func TestCodecFindsEveryChange(t *testing.T) {
 	}
 }
 
+func TestExpand(t *testing.T) {
+	c := NewCodec()
+	defer c.Close()
+	for _, text := range [][]byte{nil, []byte("{}"), bytes.Repeat([]byte("again "), 100)} {
+		for _, stored := range [][]byte{text, c.Encode(text)} {
+			if got, err := c.Expand(stored); err != nil || !bytes.Equal(got, text) {
+				t.Errorf("%q comes back as %q, %v", text, got, err)
+			}
+		}
+	}
+	if _, err := c.Expand(c.Encode([]byte("cut off"))[:8]); !errors.Is(err, ErrDamaged) {
+		t.Errorf("a letter cut off: %v", err)
+	}
+}
+
 // A body that is whole by its checksum and no frame is damaged all the same.
 func TestCodecRefusesWhatIsNoFrame(t *testing.T) {
 	c := NewCodec()

@@ -29,13 +29,15 @@ var (
 		"Bytes at which the journal refuses batches.", nil, nil)
 	lettersDesc = prometheus.NewDesc("weir_dead_letters",
 		"Dead letters that were not retried.", nil, nil)
+	lettersBytesDesc = prometheus.NewDesc("weir_dead_letters_bytes",
+		"Bytes that dead letters take in the journal, about. Beyond a quarter of its limit the oldest are deleted.", nil, nil)
 	quarantinedDesc = prometheus.NewDesc("weir_journal_quarantined",
 		"Damaged batches kept apart.", nil, nil)
 )
 
 // Describe implements prometheus.Collector.
 func (g Gauges) Describe(c chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{lagDesc, oldestDesc, breakerDesc, bytesDesc, limitDesc, lettersDesc, quarantinedDesc} {
+	for _, d := range []*prometheus.Desc{lagDesc, oldestDesc, breakerDesc, bytesDesc, limitDesc, lettersDesc, lettersBytesDesc, quarantinedDesc} {
 		c <- d
 	}
 }
@@ -55,6 +57,7 @@ func (g Gauges) Collect(c chan<- prometheus.Metric) {
 	gauge(bytesDesc, float64(stats.Bytes))
 	gauge(limitDesc, float64(stats.Limit))
 	gauge(lettersDesc, float64(stats.DeadLetters))
+	gauge(lettersBytesDesc, float64(stats.DeadBytes))
 	gauge(quarantinedDesc, float64(stats.Quarantined))
 	for _, r := range stats.Routes {
 		gauge(lagDesc, float64(r.Lag), r.Name)

@@ -362,10 +362,17 @@ func TestEarlierFormat(t *testing.T) {
 	if err := j.read.QueryRow("SELECT count(*) FROM sqlite_schema WHERE name = 'log_addressed'").Scan(&indexes); err != nil || indexes != 1 {
 		t.Errorf("%d indexes on what is addressed, %v", indexes, err)
 	}
+	s, err := j.Stats(t.Context())
+	list, more := j.DeadLetters(t.Context(), journal.Query{})
+	if err != nil || more != nil || len(list) != 1 || string(list[0].Envelope) != "{}" || s.DeadBytes < 256 {
+		t.Errorf("its dead letters are %+v of %d bytes, %v, %v", list, s.DeadBytes, err, more)
+	}
 }
 
 // earlier undoes the additions.
-const earlier = `DROP INDEX log_addressed; PRAGMA user_version = 1`
+const earlier = `DROP INDEX log_addressed; DROP TRIGGER dead_insert; DROP TRIGGER dead_update; DROP TRIGGER dead_delete;
+	DELETE FROM meta WHERE key = 'dead';
+	INSERT INTO dead (route, sink, event_id, app, schema, reason, tries, died, envelope) VALUES ('a', 's', 'e', '', '', 'no', 1, 1, '{}'); PRAGMA user_version = 1`
 
 func pragma(dir, statement string) error {
 	db, err := sql.Open("sqlite", dsn(filepath.Join(dir, "journal.db")))

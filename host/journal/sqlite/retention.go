@@ -62,7 +62,7 @@ func (t *transaction) prune(j *Journal) error {
 	if err != nil {
 		return err
 	}
-	expired, err := t.expire(j.opt.KeepDead, j.opt.MaxDead)
+	expired, err := t.expire(j.opt)
 	if err != nil {
 		return err
 	}
@@ -109,17 +109,23 @@ func (t *transaction) forget(remember time.Duration) (int64, error) {
 		`DELETE FROM seen WHERE id IN (SELECT id FROM seen WHERE id < ? AND received < ? LIMIT ?)`, prefix[:], cutoff, pruneIDs))
 }
 
-// expire deletes dead letters beyond their time or number. They are numbered in
-// the order of their deaths, so looking at the first ones is enough.
-func (t *transaction) expire(keep time.Duration, most int64) (int64, error) {
-	cutoff := int64(0)
-	if keep > 0 {
-		cutoff = t.now.Add(-keep).UnixMilli()
+// deadShare is the part of the journal that dead letters may take: beyond it,
+// what people have not looked at would keep batches out.
+const deadShare = 4
+
+// expire deletes dead letters beyond their time, number or share of the
+// journal. They are numbered in the order of their deaths, so looking at the
+// first ones is enough.
+func (t *transaction) expire(opt Options) (int64, error) {
+	cutoff := int64(math.MinInt64)
+	if opt.KeepDead > 0 {
+		cutoff = t.now.Add(-opt.KeepDead).UnixMilli()
 	}
+	most := opt.MaxDead
 	if most <= 0 {
 		most = math.MaxInt64
 	}
-	n, err := affected(t.w.expire.ExecContext(t.ctx, pruneLetters, cutoff, most))
+	n, err := affected(t.w.expire.ExecContext(t.ctx, pruneLetters, cutoff, most, opt.MaxBytes/deadShare))
 	t.expired = int(n)
 	return n, err
 }

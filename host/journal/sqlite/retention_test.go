@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"bytes"
 	"errors"
 	"os"
 	"path/filepath"
@@ -83,6 +84,79 @@ func TestFullIsReversible(t *testing.T) {
 	info, err := os.Stat(filepath.Join(dir, "journal.db"))
 	if err != nil || info.Size() > maxPages(2<<20)*pageSize {
 		t.Errorf("the file has %d bytes, %v; more than the limit with its reserve", info.Size(), err)
+	}
+}
+
+// Dead letters are kept compressed.
+func TestDeadLettersAreCompressed(t *testing.T) {
+	j := open(t, t.TempDir(), Options{Routes: []string{"a"}})
+	dead := make([]journal.DeadLetter, 100)
+	for i := range dead {
+		dead[i] = journal.DeadLetter{Route: "a", Envelope: bytes.Repeat([]byte("0123456789abcdef"), 1<<10)}
+	}
+	if err := routeOf(t, j, "a").Settle(t.Context(), journal.Position{Seq: 1}, dead); err != nil {
+		t.Fatal(err)
+	}
+	s, err := j.Stats(t.Context())
+	if err != nil || s.Bytes > 300<<10 || s.DeadBytes == 0 || s.DeadBytes > 100<<10 {
+		t.Errorf("100 letters of 16 KiB of one pattern: %+v, %v", s, err)
+	}
+	list, err := j.DeadLetters(t.Context(), journal.Query{Limit: 1})
+	if err != nil || len(list) != 1 || !bytes.Equal(list[0].Envelope, dead[0].Envelope) {
+		t.Errorf("they are not read back as they were, %v", err)
+	}
+}
+
+// However many dead letters there are, the journal accepts batches once those
+// before have been settled, and routes move on in one that is full.
+func TestDeadLettersLeaveRoom(t *testing.T) {
+	var expired atomic.Int64
+	j := open(t, t.TempDir(), Options{Routes: []string{"a"}, MaxBytes: 2 << 20, Expired: func(n int) { expired.Add(int64(n)) }})
+	r := routeOf(t, j, "a")
+	bury := func(n int) {
+		t.Helper()
+		dead := make([]journal.DeadLetter, n)
+		for i := range dead {
+			dead[i] = journal.DeadLetter{Route: "a", Envelope: noise(64 << 10)}
+		}
+		next, _ := r.Start()
+		again(t, "settling", func() error { return r.Settle(t.Context(), next, dead) })
+	}
+	bury(32)
+	again(t, "appending beside dead letters", func() error {
+		_, err := j.Append(t.Context(), journal.Batch{ID: journal.NewID(time.Now()), Frame: noise(10), Events: 1})
+		return err
+	})
+	s, err := j.Stats(t.Context())
+	if err != nil || s.DeadLetters+expired.Load() != 32 || s.DeadLetters == 0 || s.DeadBytes > 2<<20/4 {
+		t.Errorf("%d letters of %d bytes are left and %d counted as expired, %v", s.DeadLetters, s.DeadBytes, expired.Load(), err)
+	}
+	fill(t, j)
+	for range 16 {
+		bury(20)
+	}
+	// What is handed back takes no more room than it took.
+	list, err := j.DeadLetters(t.Context(), journal.Query{Limit: 1})
+	if err != nil || len(list) != 1 {
+		t.Fatalf("%d dead letters, %v", len(list), err)
+	}
+	b := journal.Batch{ID: journal.NewID(time.Now()), Route: "a", Frame: list[0].Envelope, Events: 1}
+	if err := j.Retry(t.Context(), b, []int64{list[0].ID}); err != nil {
+		t.Errorf("retrying in a full journal: %v", err)
+	}
+}
+
+// again tries what a full journal refuses for a while.
+func again(t *testing.T, what string, try func() error) {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		err := try()
+		if err == nil {
+			return
+		}
+		if !errors.Is(err, journal.ErrFull) || time.Now().After(deadline) {
+			t.Fatalf("%s: %v", what, err)
+		}
 	}
 }
 

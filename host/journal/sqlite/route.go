@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"weir/host/journal"
@@ -184,6 +185,10 @@ func (r *route) Settle(ctx context.Context, next journal.Position, dead []journa
 		return err
 	}
 	if len(dead) > 0 {
+		dead = slices.Clone(dead)
+		for i := range dead {
+			dead[i].Envelope = r.j.codec.Encode(dead[i].Envelope)
+		}
 		return r.j.do(ctx, &request{settle: &settlement{r.name, next, dead}, done: make(chan error, 1)})
 	}
 	r.j.mu.Lock()

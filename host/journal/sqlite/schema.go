@@ -69,9 +69,27 @@ INSERT INTO meta VALUES ('head', 0), ('pruned', 0);
 `
 
 // additions make format 2 of format 1.
-const additions = `
+// The envelopes in dead are compressed since, and empty once they were retried;
+// the number in meta is the bytes that dead takes.
+var additions = `
 CREATE INDEX log_addressed ON log (route, seq) WHERE route <> '';
+INSERT INTO meta SELECT 'dead', coalesce(sum(` + deadSize("dead") + `), 0) FROM dead;
+CREATE TRIGGER dead_insert AFTER INSERT ON dead BEGIN
+	UPDATE meta SET value = value + ` + deadSize("new") + ` WHERE key = 'dead';
+END;
+CREATE TRIGGER dead_update AFTER UPDATE OF envelope ON dead BEGIN
+	UPDATE meta SET value = value + ` + deadSize("new") + ` - ` + deadSize("old") + ` WHERE key = 'dead';
+END;
+CREATE TRIGGER dead_delete AFTER DELETE ON dead BEGIN
+	UPDATE meta SET value = value - ` + deadSize("old") + ` WHERE key = 'dead';
+END;
 `
+
+// deadSize is about what a row of dead takes, in bytes: its two long columns,
+// and the others with what indexes hold of them.
+func deadSize(row string) string {
+	return "length(" + row + ".envelope) + length(" + row + ".reason) + 256"
+}
 
 // pageSize of the database, in bytes. SQLite's default, stated because limits
 // are computed from it.

@@ -41,7 +41,8 @@ type Options struct {
 	// holds a batch.
 	Remember time.Duration
 	// KeepDead is how long dead letters are kept, and MaxDead how many of the
-	// latest, by their numbers; 0 means without end.
+	// latest, by their numbers; 0 means without end. In any case they take
+	// about a quarter of MaxBytes at most.
 	KeepDead time.Duration
 	MaxDead  int64
 	// Log receives alarms; nil means slog.Default().
@@ -52,7 +53,7 @@ type Options struct {
 	// writer: it must not block.
 	Committed func(Commit)
 	// Expired is called, by the writer, with the number of dead letters that
-	// were deleted because of KeepDead or MaxDead.
+	// were deleted because of KeepDead, MaxDead or their share of MaxBytes.
 	Expired func(letters int)
 	// Alarm is called when a batch is found damaged, missing or addressed to a
 	// route that is not among Routes.

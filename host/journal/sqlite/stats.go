@@ -47,8 +47,8 @@ func (j *Journal) Stats(ctx context.Context) (journal.Stats, error) {
 		s.Oldest = pruned + 1
 	}
 	err := j.read.QueryRowContext(ctx, `SELECT (page_count - freelist_count) * ?,
-		(SELECT count(*) FROM dead WHERE retried = 0), (SELECT count(*) FROM quarantine)
-		FROM pragma_page_count, pragma_freelist_count`, pageSize).Scan(&s.Bytes, &s.DeadLetters, &s.Quarantined)
+		(SELECT count(*) FROM dead WHERE retried = 0), (SELECT value FROM meta WHERE key = 'dead'), (SELECT count(*) FROM quarantine)
+		FROM pragma_page_count, pragma_freelist_count`, pageSize).Scan(&s.Bytes, &s.DeadLetters, &s.DeadBytes, &s.Quarantined)
 	if err != nil {
 		return s, err
 	}
@@ -111,6 +111,9 @@ func (j *Journal) DeadLetters(ctx context.Context, q journal.Query) ([]journal.D
 		if err := rows.Scan(&d.ID, &d.Route, &d.Sink, &d.EventID, &d.App, &d.Schema, &d.Reason, &d.Tries,
 			&died, &retried, &d.Envelope); err != nil {
 			return nil, err
+		}
+		if d.Envelope, err = j.codec.Expand(d.Envelope); err != nil {
+			j.opt.Log.Error("journal: a dead letter is damaged; it can be dropped", "dir", j.dir, "number", d.ID, "error", err)
 		}
 		d.Died = time.UnixMilli(died)
 		if retried > 0 {

@@ -17,6 +17,7 @@ type transaction struct {
 	now     time.Time
 	head    int64
 	pruned  int64
+	roomy   bool // the limit is not reached
 	stored  int
 	bytes   int
 	expired int // dead letters deleted by retention
@@ -50,7 +51,7 @@ func (t *transaction) run(j *Journal, group []*request, pending map[string]journ
 func (t *transaction) settle(s settlement) error {
 	for _, d := range s.dead {
 		_, err := t.w.bury.ExecContext(t.ctx, d.Route, d.Sink, d.EventID, d.App, d.Schema, d.Reason, d.Tries,
-			d.Died.UnixMilli(), append([]byte{}, d.Envelope...)) // nil would be NULL
+			d.Died.UnixMilli(), d.Envelope)
 		if err != nil {
 			return err
 		}
@@ -69,13 +70,13 @@ func (t *transaction) perform(j *Journal, r *request) error {
 	if r.refused, err = t.check(r); err != nil || r.refused != nil {
 		return err
 	}
-	if len(r.appends) > 0 {
-		if err := t.append(r); err != nil {
+	for _, id := range r.retried {
+		if _, err := t.w.retry.ExecContext(t.ctx, t.now.UnixMilli(), id); err != nil {
 			return err
 		}
 	}
-	for _, id := range r.retried {
-		if _, err := t.w.retry.ExecContext(t.ctx, t.now.UnixMilli(), id); err != nil {
+	if len(r.appends) > 0 {
+		if err := t.append(r); err != nil {
 			return err
 		}
 	}
@@ -133,7 +134,7 @@ func affected(res sql.Result, err error) (int64, error) {
 }
 
 func (t *transaction) append(r *request) error {
-	if t.stored == 0 {
+	if r.needsRoom() && !t.roomy {
 		var used int64
 		if err := t.w.used.QueryRowContext(t.ctx).Scan(&used); err != nil {
 			return err
@@ -141,6 +142,7 @@ func (t *transaction) append(r *request) error {
 		if used >= t.w.limit || t.w.volumeFull(t.now) {
 			return journal.ErrFull
 		}
+		t.roomy = true
 	}
 	for i, e := range r.appends {
 		received := e.received.UnixMilli()

@@ -36,7 +36,9 @@ type request struct {
 	done    chan error
 }
 
-func (r *request) needsRoom() bool { return len(r.appends) > 0 }
+// needsRoom reports whether a request makes the journal grow for good. What is
+// retried leaves as much room as it takes.
+func (r *request) needsRoom() bool { return len(r.appends) > 0 && len(r.retried) == 0 }
 
 type entry struct {
 	id       journal.ID
@@ -115,10 +117,12 @@ func (w *writer) open() error {
 		{&w.move, `INSERT OR REPLACE INTO cur (route, seq, event, planned_seq, planned_event, crc) VALUES (?, ?, ?, ?, ?, ?)`},
 		{&w.bury, `INSERT INTO dead (route, sink, event_id, app, schema, reason, tries, died, envelope) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`},
 		{&w.waits, `SELECT count(*) FROM dead WHERE id = ? AND retried = 0`},
-		{&w.retry, `UPDATE dead SET retried = ? WHERE id = ?`},
+		{&w.retry, `UPDATE dead SET retried = ?, envelope = x'' WHERE id = ?`},
 		{&w.drop, `DELETE FROM dead WHERE id = ?`},
-		{&w.expire, `DELETE FROM dead WHERE id IN (SELECT id FROM (SELECT id, died FROM dead ORDER BY id LIMIT ?)
-			WHERE died < ? OR id <= (SELECT max(id) FROM dead) - ?)`},
+		{&w.expire, `DELETE FROM dead WHERE id IN (
+			SELECT id FROM (SELECT id, died, sum(size) OVER (ORDER BY id) - size AS before
+				FROM (SELECT id, died, ` + deadSize("dead") + ` AS size FROM dead ORDER BY id LIMIT ?))
+			WHERE died < ? OR id <= (SELECT max(id) FROM dead) - ? OR before < (SELECT value FROM meta WHERE key = 'dead') - ?)`},
 		{&w.quarantine, `INSERT OR IGNORE INTO quarantine SELECT seq, id, received, crc, body, ? FROM log WHERE seq = ?`},
 		{&w.meta, `UPDATE meta SET value = ? WHERE key = ?`},
 		{&w.used, `SELECT page_count - freelist_count FROM pragma_page_count, pragma_freelist_count`},
