@@ -2,9 +2,12 @@ package file
 
 import (
 	"bytes"
+	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -112,6 +115,48 @@ func TestInterruptedCompression(t *testing.T) {
 			})
 			if got, want := contents(t, dir), bytes.Join([][]byte{line(0), line(1), line(2)}, nil); !bytes.Equal(got, want) {
 				t.Errorf("stored are %d bytes, want %d", len(got), len(want))
+			}
+		})
+	}
+}
+
+// TestReadEverything runs the command of the README over every state of a folder.
+func TestReadEverything(t *testing.T) {
+	_, rest, _ := strings.Cut(string(read(t, "README.md")), "\n    zcat ")
+	command, _, ok := strings.Cut("zcat "+rest, " | jq")
+	if !ok {
+		t.Fatal("the README has no command that ends in jq")
+	}
+	line := func(n int) []byte { return fmt.Appendf(nil, "{\"n\":%d}\n", n) }
+	type folder map[string][]byte
+	for name, test := range map[string]struct {
+		left  folder
+		lines int
+	}{
+		"before the first rotation": {folder{"events.ndjson": line(0)}, 1},
+		"rotated":                   {folder{"events-00000001.ndjson": line(0), "events.ndjson": line(1)}, 2},
+		"compressing": {folder{"events-00000001.ndjson.gz": zipped(t, line(0)), "events-00000002.ndjson": line(1),
+			"events-00000002.ndjson.tmp": []byte("half"), "events.ndjson": line(2)}, 3},
+		"compressed, not gone": {folder{"events-00000001.ndjson": line(0), "events-00000001.ndjson.gz": zipped(t, line(0)), "events.ndjson": line(1)}, 2},
+		"nothing active yet":   {folder{"events-00000009.ndjson": line(0), "events-00000010.ndjson.gz": zipped(t, line(1)), "events.ndjson": nil}, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			for file, text := range test.left {
+				if err := os.WriteFile(filepath.Join(dir, file), text, 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			var want []byte
+			for n := range test.lines {
+				want = append(want, line(n)...)
+			}
+			cmd := exec.Command("sh", "-c", command)
+			cmd.Dir = dir
+			var said bytes.Buffer
+			cmd.Stderr = &said
+			if got, err := cmd.Output(); err != nil || !bytes.Equal(got, want) {
+				t.Errorf("%v: %s\nreads %q\nwant  %q", err, said.Bytes(), got, want)
 			}
 		})
 	}

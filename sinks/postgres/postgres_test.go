@@ -53,6 +53,7 @@ func harness(server *pgtest.Server) sinktest.Harness {
 						sinktest.With(e, "user_id", "refused"),
 						sinktest.With(e, "user_id", "triggered"),
 						payload("1e999999"),                                                // beyond numeric
+						payload("1e-20000"),                                                // beyond its scale
 						payload(strings.Repeat("[", 50_000) + strings.Repeat("]", 50_000)), // beyond the server's stack
 						sinktest.With(e, "event_fingerprint", incompressible(10_000)),      // beyond a page of the index
 						sinktest.With(e, "page_urlport", "443"),
