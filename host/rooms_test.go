@@ -69,7 +69,7 @@ var rooms = map[string]room{
 		may:   []string{"edge/signature", "host/admin", "host/config", "host/deadletter", "host/delivery", "host/failed", "host/ingest", "host/journal/...", "host/judge", "host/metrics", "host/tail", "host/ui", "sinks"},
 		tests: []string{"edge/envelope", "sinks/all"},
 	},
-	"host/config":              {may: []string{"edge/signature", "host/journal", "sinks"}, tests: []string{"sinks/all"}},
+	"host/config":              {may: []string{"edge/signature", "host/journal", "sinks"}, tests: []string{"edge/collector", "sinks/all"}},
 	"host/ingest":              {may: []string{"edge/envelope", "edge/signature", "host/journal"}},
 	"host/journal":             {},
 	"host/journal/journaltest": {may: []string{"host/journal"}},

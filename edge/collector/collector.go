@@ -134,6 +134,6 @@ func (c *Collector) collect(in *Input) {
 	c.decode(adapter, in.Trapped)
 	c.complete(in, id, anonymous)
 	c.judge()
-	c.enclose(in, batch)
+	c.enclose(in, batch, id, anonymous)
 	c.answer(&answer, id, in.NowMillis)
 }

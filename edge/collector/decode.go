@@ -85,10 +85,7 @@ func (c *Collector) failEncoded(name, message string) {
 
 // oversize makes a failed event of a body beyond its limit: a tenth of what the limit allows is kept.
 func (c *Collector) oversize(name string, body []byte, limit int, when string) {
-	kept := body[:min(len(body), limit/10)]
-	for len(kept) > 0 && len(kept) < len(body) && !utf8.RuneStart(body[len(kept)]) {
-		kept = kept[:len(kept)-1]
-	}
+	kept := front(body, limit/10)
 	if c.request.Header("Content-Encoding") != "" && when == "as received" {
 		kept = nil // no text, and not enough to be inflated
 	}

@@ -73,14 +73,3 @@ func cutPath(path []byte) []byte {
 	}
 	return path
 }
-
-// enclose writes the batch.
-func (c *Collector) enclose(in *Input, id string) {
-	if len(c.events) == 0 {
-		return
-	}
-	loc := c.settings.Privacy.Locate(in.Location, c.anonymous())
-	header := envelope.Header{ID: id, Captured: in.NowMillis, Ack: c.settings.Ack, Bundle: c.hash}
-	c.batch = envelope.AppendBatch(c.batch[:0], &header, &loc, c.events)
-	c.out.Batch, c.out.BatchID = c.batch, id
-}

@@ -209,6 +209,8 @@ func (p *parser) limits(l *Limits) {
 			l.Events = p.integer(1, 10_000)
 		case "depth":
 			l.Depth = p.integer(2, scan.MaxDepth)
+		case "batch":
+			l.Batch = p.integer(16<<10, 64<<20)
 		default:
 			return false
 		}

@@ -9,7 +9,12 @@ import (
 // AppendBatch appends a batch: the header line, its Events and Failed counted
 // here, then a line for each event. loc is where the request came from, as the
 // privacy rules left it.
-func AppendBatch(dst []byte, h *Header, loc *Location, events []Event) []byte {
+//
+// A batch takes no more than limit bytes, and all but the last event leave
+// reserve bytes of them. AppendBatch returns how many events fit: if not all do,
+// what it appended is no batch yet, but has the size of one.
+func AppendBatch(dst []byte, h *Header, loc *Location, events []Event, limit, reserve int) ([]byte, int) {
+	start := len(dst)
 	h.Events, h.Failed = len(events), 0
 	for i := range events {
 		if events[i].Verdict != Good {
@@ -19,9 +24,20 @@ func AppendBatch(dst []byte, h *Header, loc *Location, events []Event) []byte {
 	dst = append(h.AppendJSON(dst), '\n')
 	var edge extent
 	for i := range events {
-		dst = append(events[i].appendJSON(dst, h, loc, &edge, i), '\n')
+		n := len(dst)
+		room := limit - (n - start)
+		if i < len(events)-1 {
+			room -= reserve
+		}
+		e := &events[i]
+		if len(Fit(e.Payload, room)) < len(e.Payload) {
+			return dst, i
+		}
+		if dst = append(e.appendJSON(dst, h, loc, &edge, i), '\n'); len(dst)-n > room {
+			return dst[:n], i
+		}
 	}
-	return dst
+	return dst, len(events)
 }
 
 // extent is where something stands that may be written again.

@@ -19,6 +19,7 @@ type Event struct {
 	Receipts       []Receipt
 	Rejected       []Parameter // what could not become a column
 	Payload        string      // the request, where no event could be read from it
+	Offset         int         // where the event begins in the request's body
 
 	present [3]uint64
 	index   [NumFields]uint8
@@ -74,7 +75,7 @@ func (e *Event) Reset() {
 	e.Violations, e.MoreViolations = e.Violations[:0], 0
 	e.Receipts = e.Receipts[:0]
 	e.Rejected = e.Rejected[:0]
-	e.Payload = ""
+	e.Payload, e.Offset = "", 0
 	e.present = [3]uint64{}
 	e.values = e.values[:0]
 }

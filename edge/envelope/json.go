@@ -55,6 +55,37 @@ func copyPlain(dst []byte, s string) bool {
 	return specials(x) == 0
 }
 
+// Fit returns as much of the front of s as takes no more than n bytes within a JSON string.
+func Fit(s string, n int) string {
+	const longest = 6 // of a byte, escaped
+	if len(s) <= n/longest {
+		return s
+	}
+	for i := 0; i < len(s); {
+		c, size := s[i], 1
+		switch {
+		case plain[c]:
+			n--
+		case c >= utf8.RuneSelf:
+			var r rune
+			if r, size = utf8.DecodeRuneInString(s[i:]); r == utf8.RuneError {
+				n -= len("\ufffd")
+			} else {
+				n -= size
+			}
+		case c == '"' || c == '\\' || c == '\n' || c == '\r' || c == '\t':
+			n -= 2
+		default:
+			n -= longest
+		}
+		if n < 0 {
+			return s[:i]
+		}
+		i += size
+	}
+	return s
+}
+
 // AppendShort appends text that is short as a rule. A copy of a length that the
 // compiler does not know is a call out of a module in WebAssembly engines, and
 // takes longer than the few words of most strings of an event.

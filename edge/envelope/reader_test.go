@@ -22,7 +22,7 @@ func TestReaderReadsWhatAppendBatchWrites(t *testing.T) {
 		}
 		e.Verdict = Unresolved
 		h := Header{ID: "0193a7f0-0000-7000-8000-00000000000" + string(rune('0'+n)), Captured: 1_795_215_804_123, Ack: AckDelivered, Bundle: `quote"`}
-		frame := AppendBatch(nil, &h, &Location{Country: "DE"}, events)
+		frame, _ := AppendBatch(nil, &h, &Location{Country: "DE"}, events, 1<<20, 0)
 		want = append(want, frame)
 		body = append(body, frame...)
 	}

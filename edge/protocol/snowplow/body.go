@@ -80,6 +80,7 @@ func (a *Adapter) decodeData(dst []envelope.Event, r *protocol.Request, key scan
 			return dst, a.faultAt(start, schema, "/data", "maxItems", a.arena.KeepString(append(b, " events"...)))
 		}
 		dst = a.decodeEvent(dst, r, item{schema, since, i})
+		dst[len(dst)-1].Offset = start
 		if s.Code() != scan.OK {
 			return dst[:len(dst)-1], a.syntaxFault(start, schema)
 		}
