@@ -22,6 +22,10 @@ type DeadLetter struct {
 type Query struct {
 	Route   string
 	IDs     []int64
-	Retried bool // those already retried, too
-	Limit   int  // 0 means 100
+	Retried bool  // those already retried, too
+	Oldest  bool  // the oldest first
+	After   int64 // only greater numbers
+	UpTo    int64 // no greater numbers
+	Limit   int   // 0 means 100
+	Bytes   int   // of envelopes: one letter at least, then no more than these; 0 sets no bound
 }

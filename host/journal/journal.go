@@ -66,7 +66,8 @@ type Journal interface {
 	// Route returns the durable reader of a route that the journal was opened
 	// with. A route never seen before begins at the oldest batch kept.
 	Route(name string) (Route, error)
-	// DeadLetters lists what the query selects, the latest first.
+	// DeadLetters lists what the query selects, the latest first unless it
+	// says otherwise.
 	DeadLetters(ctx context.Context, q Query) ([]DeadLetter, error)
 	// Retry appends a batch made of dead letters for their route alone and
 	// marks them as retried, in one step. It is an [*UnknownRouteError] when

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -33,6 +34,7 @@ func Run(t *testing.T, store func(t *testing.T) Open) {
 		"plans survive":              plansSurvive,
 		"settled is waited for":      settledIsWaitedFor,
 		"dead letters":               deadLetters,
+		"dead letters by page":       deadLettersByPage,
 		"retry reaches one route":    retryOneRoute,
 		"retry needs a reader":       retryNeedsReader,
 		"retried once":               retriedOnce,
@@ -452,6 +454,44 @@ func deadLetters(t *testing.T, s *suite) {
 	}
 	if list, err = s.j.DeadLetters(t.Context(), journal.Query{Retried: true}); err != nil || len(list) != 2 || list[0].ID == want.ID || list[1].ID == want.ID {
 		t.Errorf("after dropping there are %+v, %v", list, err)
+	}
+}
+
+func deadLettersByPage(t *testing.T, s *suite) {
+	j := s.start("a", "b")
+	var letters []journal.DeadLetter
+	for n := range 7 {
+		d := letter("a", n)
+		d.Envelope = fmt.Appendf(nil, `{"event":%d,"filler":%q}`, n, bytes.Repeat([]byte("x"), 1000))
+		letters = append(letters, d)
+	}
+	ids := s.bury("a", letters...)
+	s.bury("b", letter("b", 8))
+	for name, c := range map[string]struct {
+		q    journal.Query
+		want []int64
+	}{
+		"latest":    {journal.Query{Limit: 2, Route: "a"}, ids[:2]},
+		"oldest":    {journal.Query{Limit: 2, Oldest: true}, []int64{ids[6], ids[5]}},
+		"after":     {journal.Query{Route: "a", Oldest: true, After: ids[5]}, []int64{ids[4], ids[3], ids[2], ids[1], ids[0]}},
+		"up to":     {journal.Query{Oldest: true, After: ids[5], UpTo: ids[3]}, []int64{ids[4], ids[3]}},
+		"numbers":   {journal.Query{IDs: []int64{ids[1], ids[4], 1 << 40}, Oldest: true}, []int64{ids[4], ids[1]}},
+		"bytes":     {journal.Query{Oldest: true, Bytes: 2500}, []int64{ids[6], ids[5]}},
+		"one byte":  {journal.Query{Oldest: true, Bytes: 1}, ids[6:]},
+		"all bytes": {journal.Query{Route: "a", Bytes: 1 << 20}, ids},
+	} {
+		list, err := j.DeadLetters(t.Context(), c.q)
+		var got []int64
+		for _, d := range list {
+			got = append(got, d.ID)
+		}
+		if err != nil || !slices.Equal(got, c.want) {
+			t.Errorf("%s: %v, %v; want %v", name, got, err, c.want)
+		}
+	}
+	many := make([]int64, 100_000)
+	if list, err := j.DeadLetters(t.Context(), journal.Query{IDs: append(many, ids...)}); err != nil || len(list) != len(ids) {
+		t.Errorf("selected by 100,007 numbers: %d, %v; want %d", len(list), err, len(ids))
 	}
 }
 

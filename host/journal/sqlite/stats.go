@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"sort"
 	"time"
@@ -87,24 +88,36 @@ func (j *Journal) DeadLetters(ctx context.Context, q journal.Query) ([]journal.D
 		text += ` AND retried = 0`
 	}
 	if len(q.IDs) > 0 {
-		text += ` AND id IN (?`
-		args = append(args, q.IDs[0])
-		for _, id := range q.IDs[1:] {
-			text += `, ?`
-			args = append(args, id)
+		list, err := json.Marshal(q.IDs)
+		if err != nil {
+			return nil, err
 		}
-		text += `)`
+		text += ` AND id IN (SELECT value FROM json_each(?))`
+		args = append(args, string(list))
+	}
+	if q.After > 0 {
+		text += ` AND id > ?`
+		args = append(args, q.After)
+	}
+	if q.UpTo > 0 {
+		text += ` AND id <= ?`
+		args = append(args, q.UpTo)
+	}
+	order := `DESC`
+	if q.Oldest {
+		order = `ASC`
 	}
 	limit := q.Limit
 	if limit <= 0 {
 		limit = 100
 	}
-	rows, err := j.read.QueryContext(ctx, text+` ORDER BY id DESC LIMIT ?`, append(args, limit)...)
+	rows, err := j.read.QueryContext(ctx, text+` ORDER BY id `+order+` LIMIT ?`, append(args, limit)...)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
 	var list []journal.DeadLetter
+	bytes := 0
 	for rows.Next() {
 		var d journal.DeadLetter
 		var died, retried int64
@@ -114,6 +127,9 @@ func (j *Journal) DeadLetters(ctx context.Context, q journal.Query) ([]journal.D
 		}
 		if d.Envelope, err = j.codec.Expand(d.Envelope); err != nil {
 			j.opt.Log.Error("journal: a dead letter is damaged; it can be dropped", "dir", j.dir, "number", d.ID, "error", err)
+		}
+		if bytes += len(d.Envelope); q.Bytes > 0 && bytes > q.Bytes && len(list) > 0 {
+			return list, nil
 		}
 		d.Died = time.UnixMilli(died)
 		if retried > 0 {
