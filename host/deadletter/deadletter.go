@@ -4,6 +4,7 @@ package deadletter
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -20,68 +21,99 @@ type Store interface {
 	Drop(ctx context.Context, ids []int64) (int, error)
 }
 
-// batchEvents is how many dead letters make one batch.
-const batchEvents = 500
+// A page of dead letters, and so a batch made of them, is bounded.
+const (
+	pageLetters = 500
+	pageBytes   = 4 << 20 // of envelopes, unless one alone is larger
+)
 
 // Retry hands the selected dead letters to their routes again, oldest first,
-// and returns how many. Each becomes part of a batch that only its route
-// reads, in the step that marks it as retried: one that fails again is a dead
-// letter anew. One that never was a readable event is left as it is.
+// and returns how many; without a limit, all that there are when it begins.
+// Each becomes part of a batch that only its route reads, in the step that
+// marks it as retried: one that fails again is a dead letter anew. One that
+// never was a readable event is left as it is, and so are those of routes that
+// are not configured, of which the error tells at the end.
 func Retry(ctx context.Context, s Store, q journal.Query) (retried int, err error) {
-	list, err := s.DeadLetters(ctx, q)
-	if err != nil {
-		return 0, fmt.Errorf("reading dead letters: %w", err)
-	}
-	routes := map[string]*pile{}
-	var order []string
-	for i := len(list) - 1; i >= 0; i-- {
-		d := list[i]
-		if !d.Retried.IsZero() {
-			continue
+	var unknown []error
+	err = pages(ctx, s, q, func(page []journal.DeadLetter) error {
+		for _, p := range pilesOf(page) {
+			b, ids := p.frame()
+			err := s.Retry(ctx, b, ids)
+			var gone *journal.UnknownRouteError
+			switch {
+			case errors.As(err, &gone):
+				if !slices.ContainsFunc(unknown, func(e error) bool { return e.Error() == err.Error() }) {
+					unknown = append(unknown, err)
+				}
+			case err != nil:
+				return fmt.Errorf("retrying dead letters of route %s: %w", p.route, err)
+			default:
+				retried += len(ids)
+			}
 		}
-		e, err := sinks.ParseEvent(d.Envelope)
-		if err != nil {
-			continue
-		}
-		p := routes[d.Route]
-		if p == nil {
-			p = &pile{route: d.Route}
-			routes[d.Route] = p
-			order = append(order, d.Route)
-		}
-		p.letters = append(p.letters, letter{d, e.Verdict == envelope.Good.String()})
-	}
-	for _, name := range order {
-		n, err := routes[name].retry(ctx, s)
-		retried += n
-		if err != nil {
-			return retried, fmt.Errorf("retrying dead letters of route %s: %w", name, err)
-		}
-	}
-	return retried, nil
+		return nil
+	})
+	return retried, errors.Join(append(unknown, err)...)
 }
 
-// Drop deletes the selected dead letters for good and returns how many.
+// Drop deletes the selected dead letters for good and returns how many; without
+// a limit, all that there are when it begins.
 func Drop(ctx context.Context, s Store, q journal.Query) (dropped int, err error) {
-	list, err := s.DeadLetters(ctx, q)
-	if err != nil {
-		return 0, fmt.Errorf("reading dead letters: %w", err)
-	}
-	for part := range slices.Chunk(list, batchEvents) {
-		ids := make([]int64, len(part))
-		for i, d := range part {
+	err = pages(ctx, s, q, func(page []journal.DeadLetter) error {
+		ids := make([]int64, len(page))
+		for i, d := range page {
 			ids[i] = d.ID
 		}
 		n, err := s.Drop(ctx, ids)
 		dropped += n
 		if err != nil {
-			return dropped, fmt.Errorf("dropping dead letters: %w", err)
+			return fmt.Errorf("dropping dead letters: %w", err)
 		}
-	}
-	return dropped, nil
+		return nil
+	})
+	return dropped, err
 }
 
-// pile is the dead letters of one route.
+// pages calls act with the selected dead letters, oldest first, a page at a
+// time. It ends with the latest that there is when it begins: what dies again
+// meanwhile is not taken once more.
+func pages(ctx context.Context, s Store, q journal.Query, act func([]journal.DeadLetter) error) error {
+	latest := q
+	latest.Limit = 1
+	list, err := s.DeadLetters(ctx, latest)
+	if err != nil {
+		return fmt.Errorf("reading dead letters: %w", err)
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	left := q.Limit
+	q.Oldest, q.UpTo, q.Bytes = true, list[0].ID, pageBytes
+	for {
+		q.Limit = pageLetters
+		if left > 0 {
+			q.Limit = min(left, pageLetters)
+		}
+		page, err := s.DeadLetters(ctx, q)
+		if err != nil {
+			return fmt.Errorf("reading dead letters: %w", err)
+		}
+		if len(page) == 0 {
+			return nil
+		}
+		if err := act(page); err != nil {
+			return err
+		}
+		q.After = page[len(page)-1].ID
+		if left > 0 {
+			if left -= len(page); left == 0 {
+				return nil
+			}
+		}
+	}
+}
+
+// pile is dead letters of one route.
 type pile struct {
 	route   string
 	letters []letter
@@ -92,26 +124,32 @@ type letter struct {
 	good bool
 }
 
-func (p *pile) retry(ctx context.Context, s Store) (retried int, err error) {
-	for start := 0; start < len(p.letters); start += batchEvents {
-		part := p.letters[start:min(start+batchEvents, len(p.letters))]
-		b, ids := frame(p.route, part)
-		if err := s.Retry(ctx, b, ids); err != nil {
-			return retried, err
+// pilesOf sorts a page by route, and leaves out what is no event.
+func pilesOf(page []journal.DeadLetter) []*pile {
+	var list []*pile
+	for _, d := range page {
+		e, err := sinks.ParseEvent(d.Envelope)
+		if err != nil {
+			continue
 		}
-		retried += len(part)
+		i := slices.IndexFunc(list, func(p *pile) bool { return p.route == d.Route })
+		if i < 0 {
+			i = len(list)
+			list = append(list, &pile{route: d.Route})
+		}
+		list[i].letters = append(list[i].letters, letter{d, e.Verdict == envelope.Good.String()})
 	}
-	return retried, nil
+	return list
 }
 
-// frame makes a batch of dead letters.
-func frame(route string, letters []letter) (journal.Batch, []int64) {
+// frame makes a batch of the pile.
+func (p *pile) frame() (journal.Batch, []int64) {
 	now := time.Now()
 	id := journal.NewID(now)
-	h := envelope.Header{ID: id.String(), Captured: now.UnixMilli(), Events: len(letters)}
-	ids := make([]int64, len(letters))
+	h := envelope.Header{ID: id.String(), Captured: now.UnixMilli(), Events: len(p.letters)}
+	ids := make([]int64, len(p.letters))
 	var lines []byte
-	for i, d := range letters {
+	for i, d := range p.letters {
 		ids[i] = d.ID
 		if !d.good {
 			h.Failed++
@@ -119,5 +157,5 @@ func frame(route string, letters []letter) (journal.Batch, []int64) {
 		lines = append(append(lines, d.Envelope...), '\n')
 	}
 	text := append(h.AppendJSON(nil), '\n')
-	return journal.Batch{ID: id, Route: route, Events: len(letters), Frame: append(text, lines...)}, ids
+	return journal.Batch{ID: id, Route: p.route, Events: len(p.letters), Frame: append(text, lines...)}, ids
 }

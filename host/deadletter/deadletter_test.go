@@ -1,9 +1,12 @@
 package deadletter
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -16,14 +19,33 @@ type store struct {
 	letters []journal.DeadLetter
 	batches []journal.Batch
 	ids     []int64
-	fail    int // retries that succeed before one fails; -1 for none
+	fail    int    // retries that succeed before one fails; -1 for none
+	gone    string // a route that is not configured
 }
 
-func (s *store) DeadLetters(context.Context, journal.Query) ([]journal.DeadLetter, error) {
-	return s.letters, nil
+func (s *store) DeadLetters(_ context.Context, q journal.Query) ([]journal.DeadLetter, error) {
+	list := slices.Clone(s.letters) // the latest first
+	if q.Oldest {
+		slices.Reverse(list)
+	}
+	var got []journal.DeadLetter
+	bytes := 0
+	for _, d := range list {
+		if !d.Retried.IsZero() || d.ID <= q.After || q.UpTo > 0 && d.ID > q.UpTo {
+			continue
+		}
+		if bytes += len(d.Envelope); len(got) == cmp.Or(q.Limit, 100) || q.Bytes > 0 && bytes > q.Bytes && len(got) > 0 {
+			break
+		}
+		got = append(got, d)
+	}
+	return got, nil
 }
 
 func (s *store) Retry(_ context.Context, b journal.Batch, ids []int64) error {
+	if b.Route == s.gone {
+		return &journal.UnknownRouteError{Route: b.Route}
+	}
 	if s.fail == 0 {
 		return journal.ErrFull
 	}
@@ -54,7 +76,7 @@ func TestRetry(t *testing.T) {
 	}
 	retried := deadLetter(5000, "a", "good")
 	retried.Retried = time.Now()
-	s.letters = append(s.letters, deadLetter(2000, "b", "failed"), journal.DeadLetter{ID: 3000, Route: "b", Envelope: []byte("not an event")}, retried)
+	s.letters = append([]journal.DeadLetter{retried, {ID: 3000, Route: "b", Envelope: []byte("not an event")}, deadLetter(2000, "b", "failed")}, s.letters...)
 	n, err := Retry(t.Context(), s, journal.Query{})
 	if err != nil || n != 1201 {
 		t.Fatalf("%d retried, %v; want 1201", n, err)
@@ -67,11 +89,44 @@ func TestRetry(t *testing.T) {
 		}
 		sizes = append(sizes, fmt.Sprintf("%s%d %d", b.Route, b.Events, got.Header.Failed))
 	}
-	if fmt.Sprint(sizes) != "[b1 1 a500 0 a500 0 a200 0]" {
+	if fmt.Sprint(sizes) != "[a500 0 a500 0 a200 0 b1 1]" {
 		t.Errorf("batches are %v", sizes)
 	}
-	if last := s.ids[len(s.ids)-1]; last != 1200 {
+	if last := s.ids[len(s.ids)-1]; last != 2000 || !slices.IsSorted(s.ids) {
 		t.Errorf("the last one retried is %d: the order was not kept", last)
+	}
+}
+
+// Batches of large letters are bounded by bytes, so that they can be read back.
+func TestRetryBoundsBatches(t *testing.T) {
+	s := &store{fail: -1}
+	filler := strings.Repeat("x", 1<<20)
+	for id := int64(10); id > 0; id-- {
+		d := deadLetter(id, "a", "good")
+		d.Envelope = append(d.Envelope[:len(d.Envelope)-1], `,"filler":"`+filler+`"}`...)
+		s.letters = append(s.letters, d)
+	}
+	n, err := Retry(t.Context(), s, journal.Query{Limit: 8})
+	if err != nil || n != 8 || len(s.batches) != 3 {
+		t.Errorf("%d letters of 1 MiB retried in %d batches, %v; want 8 in 3", n, len(s.batches), err)
+	}
+	for _, b := range s.batches {
+		if len(b.Frame) > pageBytes+1024 {
+			t.Errorf("a batch has %d bytes", len(b.Frame))
+		}
+	}
+}
+
+// A route that is gone keeps nobody else's letters back.
+func TestRetryWithoutRoute(t *testing.T) {
+	s := &store{fail: -1, gone: "a"}
+	for id := int64(1000); id > 0; id-- {
+		s.letters = append(s.letters, deadLetter(id, string("ab"[id%2]), "good"))
+	}
+	n, err := Retry(t.Context(), s, journal.Query{})
+	var unknown *journal.UnknownRouteError
+	if n != 500 || !errors.As(err, &unknown) || unknown.Route != "a" || strings.Count(err.Error(), "route") != 1 {
+		t.Errorf("%d retried, %v; want 500 and one word about route a", n, err)
 	}
 }
 
