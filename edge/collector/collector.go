@@ -77,7 +77,7 @@ func New(settings, schemas []byte, adapters ...protocol.Adapter) (*Collector, er
 	c.run.MaxDepth = s.Limits.Depth
 	for _, a := range adapters {
 		if l, ok := a.(protocol.Limiter); ok {
-			l.Limit(protocol.Limits{Events: s.Limits.Events, Depth: s.Limits.Depth, Strict: s.Strict})
+			l.Limit(protocol.Limits{Events: s.Limits.Events, Entities: s.Limits.Entities, Depth: s.Limits.Depth, Strict: s.Strict})
 		}
 	}
 	if len(schemas) > 0 {

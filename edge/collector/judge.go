@@ -42,6 +42,10 @@ func (c *Collector) validate(e *envelope.Event, s *envelope.SelfDescribing, path
 		return true
 	}
 	for i := range c.run.Violations {
+		if len(e.Violations) == envelope.MaxViolations {
+			e.Violate(envelope.Violation{}) // is counted only
+			continue
+		}
 		v := &c.run.Violations[i]
 		b := append(c.scratch[:0], path...)
 		if index >= 0 {

@@ -207,6 +207,8 @@ func (p *parser) limits(l *Limits) {
 			l.Inflated = p.integer(1, 64<<20)
 		case "events":
 			l.Events = p.integer(1, 10_000)
+		case "entities":
+			l.Entities = p.integer(1, 10_000)
 		case "depth":
 			l.Depth = p.integer(2, scan.MaxDepth)
 		case "batch":

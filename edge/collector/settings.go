@@ -69,6 +69,7 @@ type Limits struct {
 	Body     int // "body", bytes as received, 1 to 16 MiB, default 1 MiB
 	Inflated int // "inflated", bytes of a gzip body once inflated, 1 to 64 MiB, default 2 MiB
 	Events   int // "events" in one request, 1 to 10000, default 1000
+	Entities int // "entities" of an event, 1 to 10000, default 500
 	Depth    int // "depth" of nested JSON, 2 to 250, default 50
 	// Batch ("batch") bounds what becomes of a request, in bytes, 16 KiB to 64
 	// MiB, default 3.5 MiB. The public.max_body of every host must be larger.
@@ -85,7 +86,7 @@ type Root struct {
 func defaults() Settings {
 	return Settings{
 		Cookie:          Cookie{Enabled: true, Name: "sp", MaxAge: 31_536_000, Secure: true, HTTPOnly: true, SameSite: "None"},
-		Limits:          Limits{Body: 1 << 20, Inflated: 2 << 20, Events: 1000, Depth: 50, Batch: 7 << 19},
+		Limits:          Limits{Body: 1 << 20, Inflated: 2 << 20, Events: 1000, Entities: 500, Depth: 50, Batch: 7 << 19},
 		Privacy:         privacy.Default,
 		PreflightMaxAge: 3600,
 		RetryAfter:      5,

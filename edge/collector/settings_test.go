@@ -23,7 +23,7 @@ func TestParseSettings(t *testing.T) {
 		"paths": {"/com.acme/track": "/com.snowplowanalytics.snowplow/tp2", "/a/b": "/i"},
 		"cookie": {"enabled": false, "name": "n", "domains": ["a.example", "b.example"], "fallback_domain": "c.example",
 			"max_age": 7, "secure": true, "http_only": false, "same_site": "STRICT", "client_name": "m"},
-		"limits": {"body": 1, "inflated": 2, "events": 3, "depth": 4, "batch": 16384},
+		"limits": {"body": 1, "inflated": 2, "events": 3, "entities": 4, "depth": 5, "batch": 16384},
 		"privacy": {"ipv4_prefix": 8, "ipv6_prefix": 16, "geo": "country"},
 		"root": {"status": 302, "headers": {"Location": "https://www.example.org/"}, "body": "moved"}
 	}`
@@ -33,7 +33,7 @@ func TestParseSettings(t *testing.T) {
 		Paths: []PathMapping{{"/com.acme/track", "/com.snowplowanalytics.snowplow/tp2"}, {"/a/b", "/i"}},
 		Cookie: Cookie{Name: "n", Domains: []string{"a.example", "b.example"}, FallbackDomain: "c.example",
 			MaxAge: 7, Secure: true, SameSite: "Strict", ClientName: "m"},
-		Limits:  Limits{1, 2, 3, 4, 16384},
+		Limits:  Limits{1, 2, 3, 4, 5, 16384},
 		Privacy: privacy.Rules{IPv4Prefix: 8, IPv6Prefix: 16, Geo: privacy.Country},
 		Root:    Root{302, []protocol.Header{{Name: "Location", Value: "https://www.example.org/"}}, []byte("moved")},
 	}

@@ -12,7 +12,7 @@ type Event struct {
 	Verdict  Verdict
 
 	Unstruct SelfDescribing   // none if its Schema is empty
-	Contexts []SelfDescribing // the entities, in the order sent
+	Contexts []SelfDescribing // the entities, in the order sent, in memory that its adapter keeps
 
 	Violations     []Violation
 	MoreViolations int // those beyond MaxViolations
@@ -71,7 +71,7 @@ func Next(events []Event) ([]Event, *Event) {
 func (e *Event) Reset() {
 	e.Protocol, e.Verdict = "", Good
 	e.Unstruct = SelfDescribing{}
-	e.Contexts = e.Contexts[:0]
+	e.Contexts = nil
 	e.Violations, e.MoreViolations = e.Violations[:0], 0
 	e.Receipts = e.Receipts[:0]
 	e.Rejected = e.Rejected[:0]

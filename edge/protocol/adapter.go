@@ -20,8 +20,9 @@ type Answerer interface {
 
 // Limits bound what an adapter reads from one request.
 type Limits struct {
-	Events int // events; a request with more of them is a fault after the last that fits
-	Depth  int // nesting of JSON
+	Events   int // events; a request with more of them is a fault after the last that fits
+	Entities int // of an event; more of them are a violation
+	Depth    int // nesting of JSON
 	// Strict asks for the format's official treatment of a request in which one
 	// event is malformed, where weir would fail that event alone.
 	Strict bool

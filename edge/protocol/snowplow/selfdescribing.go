@@ -43,10 +43,12 @@ func (a *Adapter) setUnstruct(e *envelope.Event, id int, json []byte) {
 
 // setContexts reads the entities, all or none of them.
 func (a *Adapter) setContexts(e *envelope.Event, id int, json []byte) {
+	first := len(a.entities)
 	if !a.unwrap(e, &contextsWrapper, json) {
-		e.Contexts = e.Contexts[:0]
+		a.entities = a.entities[:first]
 		e.Reject(parameters[id].name, a.values[id])
 	}
+	e.Contexts = a.entities[first:len(a.entities):len(a.entities)]
 }
 
 // unwrap reads a wrapper and what it holds in one pass. It reports whether all
@@ -59,7 +61,7 @@ func (a *Adapter) unwrap(e *envelope.Event, w *wrapper, json []byte) bool {
 	for m.open(s); m.next(s); {
 		switch {
 		case w == &contextsWrapper:
-			good = a.entities(e) && good
+			good = a.readEntities(e) && good
 		default:
 			good = a.entity(e, w, -1, &e.Unstruct) && good
 		}
@@ -76,7 +78,7 @@ func (a *Adapter) unwrap(e *envelope.Event, w *wrapper, json []byte) bool {
 	return good
 }
 
-func (a *Adapter) entities(e *envelope.Event) bool {
+func (a *Adapter) readEntities(e *envelope.Event) bool {
 	s := &a.inner
 	if s.Kind() != scan.Array {
 		s.Skip()
@@ -84,9 +86,18 @@ func (a *Adapter) entities(e *envelope.Event) bool {
 	}
 	good := true
 	s.Array()
-	for i := 0; s.Item(); i++ {
-		e.Contexts = append(e.Contexts, envelope.SelfDescribing{})
-		good = a.entity(e, &contextsWrapper, i, &e.Contexts[i]) && good
+	i := 0
+	for ; s.Item(); i++ {
+		if i >= a.limits.Entities {
+			s.Skip()
+			continue
+		}
+		a.entities = append(a.entities, envelope.SelfDescribing{})
+		good = a.entity(e, &contextsWrapper, i, &a.entities[len(a.entities)-1]) && good
+	}
+	if i > a.limits.Entities {
+		b := strconv.AppendInt(append(a.arena.Bytes(64), "must hold no more than "...), int64(a.limits.Entities), 10)
+		return a.violate(e, &contextsWrapper, -1, "maxItems", a.arena.KeepString(append(b, " entities"...)))
 	}
 	return good
 }
@@ -112,6 +123,10 @@ func (a *Adapter) entity(e *envelope.Event, w *wrapper, index int, dst *envelope
 // violate records a violation at the index-th entity, or at the wrapper itself
 // for an index of -1. It returns false.
 func (a *Adapter) violate(e *envelope.Event, w *wrapper, index int, keyword, message string) bool {
+	if len(e.Violations) == envelope.MaxViolations {
+		e.Violate(envelope.Violation{}) // is counted only
+		return false
+	}
 	path := w.path
 	if index >= 0 {
 		b := append(append(a.arena.Bytes(len(path)+21), path...), '/')

@@ -51,6 +51,10 @@ type Adapter struct {
 	seen   [(len(parameters) + 63) / 64]uint64
 	extra  []envelope.Parameter // unknown names, sorted
 
+	// The entities of all events of the request: were each event to keep memory
+	// for as many as it ever had, that would never end.
+	entities []envelope.SelfDescribing
+
 	query []queryParameter
 	fault protocol.Fault
 	sum   []byte // what the fingerprint is taken of
@@ -61,9 +65,9 @@ type queryParameter struct {
 	name, value string
 }
 
-// New returns an adapter with the default limits: 1000 events, 50 levels of JSON.
+// New returns an adapter with the default limits: 1000 events, 500 entities of each, 50 levels of JSON.
 func New() *Adapter {
-	return &Adapter{limits: protocol.Limits{Events: 1000, Depth: 50}}
+	return &Adapter{limits: protocol.Limits{Events: 1000, Entities: 500, Depth: 50}}
 }
 
 // Name implements [protocol.Adapter].
@@ -105,6 +109,7 @@ func (a *Adapter) Answer(r *protocol.Request) protocol.Answer {
 // Decode implements [protocol.Adapter].
 func (a *Adapter) Decode(dst []envelope.Event, r *protocol.Request) ([]envelope.Event, error) {
 	a.arena.Reset()
+	a.entities = a.entities[:0]
 	query := a.readQuery(r.Query)
 	contentType := protocol.Single(r.Header("Content-Type"))
 	switch {
