@@ -62,7 +62,7 @@ func TestDeadLettersAreListedAndRetried(t *testing.T) {
 	}
 	text, _ := io.ReadAll(resp.Body)
 	resp.Body.Close()
-	if resp.StatusCode != 200 || string(text) != "{\"retried\":1}\n" {
+	if resp.StatusCode != 200 || string(text) != "{\"retried\":1,\"waiting\":0}\n" {
 		t.Fatalf("retrying: %d %s", resp.StatusCode, text)
 	}
 	a := r.sink("a")
@@ -95,8 +95,8 @@ func TestDeadLettersAreDropped(t *testing.T) {
 	}
 	until(t, "dead letters", waiting(10))
 	for body, want := range map[string]string{
-		`{"route":"a"}`:   "200 {\"dropped\":5}\n",
-		`{"ids":[999]}`:   "200 {\"dropped\":0}\n",
+		`{"route":"a"}`:   "200 {\"dropped\":5,\"waiting\":5}\n",
+		`{"ids":[999]}`:   "200 {\"dropped\":0,\"waiting\":",
 		`{"rout":"typo"}`: "400 ",
 	} {
 		resp, err := http.Post("http://"+r.host.AdminAddr()+"/api/deadletters/drop", "application/json", strings.NewReader(body))
@@ -111,6 +111,32 @@ func TestDeadLettersAreDropped(t *testing.T) {
 	}
 	if !waiting(5)() || sum(text, "weir_dead_letters_dropped_total", `by="operator"`) != 5 {
 		t.Errorf("%v dead letters are left and %v counted as dropped, want 5 and 5", sum(text, "weir_dead_letters"), sum(text, "weir_dead_letters_dropped_total"))
+	}
+}
+
+// An operator hears of a route that is gone; its letters wait for its return.
+func TestRetryForRouteThatIsGone(t *testing.T) {
+	r := newRig(t, "a", "b")
+	r.sink("a").do(func(context.Context, sinks.Batch) error { return sinks.Permanent(errors.New("no")) })
+	r.start()
+	r.send(goodEvents(3)...)
+	var text string
+	dead := func() bool { r.get("/metrics", &text); return sum(text, "weir_dead_letters") == 3 }
+	until(t, "dead letters", dead)
+	r.drain()
+	r.cfg.Routes, r.cfg.Sinks = r.cfg.Routes[1:], r.cfg.Sinks[1:]
+	r.start()
+	resp, err := http.Post("http://"+r.host.AdminAddr()+"/api/deadletters/retry", "application/json", strings.NewReader(`{"route":"a"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, _ := io.ReadAll(resp.Body)
+	resp.Body.Close()
+	if resp.StatusCode != 409 || !strings.Contains(string(answer), `no route named "a"`) {
+		t.Errorf("retrying: %d %s", resp.StatusCode, answer)
+	}
+	if !dead() {
+		t.Errorf("%v dead letters wait, want 3", sum(text, "weir_dead_letters"))
 	}
 }
 

@@ -1,9 +1,9 @@
 package admin
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -134,32 +134,35 @@ func (h *Handler) deadLetters(w http.ResponseWriter, r *http.Request) {
 type Selection struct {
 	Route string  `json:"route"`
 	IDs   []int64 `json:"ids"`
-	Limit int     `json:"limit"` // 0 means 10,000
+	Limit int     `json:"limit"` // the oldest so many; 0 means all
 }
 
 // Retried is the answer of POST /api/deadletters/retry.
 type Retried struct {
-	Retried int `json:"retried"`
+	Retried int   `json:"retried"`
+	Waiting int64 `json:"waiting"` // dead letters of all routes that wait still
 }
 
 // Dropped is the answer of POST /api/deadletters/drop.
 type Dropped struct {
-	Dropped int `json:"dropped"`
+	Dropped int   `json:"dropped"`
+	Waiting int64 `json:"waiting"` // dead letters of all routes that wait still
 }
 
 func (h *Handler) retry(w http.ResponseWriter, r *http.Request) {
-	h.actOnDeadLetters(w, r, deadletter.Retry, func(n int) any { return Retried{n} })
+	h.actOnDeadLetters(w, r, deadletter.Retry, func(n int, waiting int64) any { return Retried{n, waiting} })
 }
 
 func (h *Handler) drop(w http.ResponseWriter, r *http.Request) {
-	h.actOnDeadLetters(w, r, deadletter.Drop, func(n int) any {
+	h.actOnDeadLetters(w, r, func(ctx context.Context, s deadletter.Store, q journal.Query) (int, error) {
+		n, err := deadletter.Drop(ctx, s, q)
 		h.cfg.Dropped(n)
-		return Dropped{n}
-	})
+		return n, err
+	}, func(n int, waiting int64) any { return Dropped{n, waiting} })
 }
 
 func (h *Handler) actOnDeadLetters(w http.ResponseWriter, r *http.Request,
-	act func(context.Context, deadletter.Store, journal.Query) (int, error), answer func(int) any) {
+	act func(context.Context, deadletter.Store, journal.Query) (int, error), answer func(n int, waiting int64) any) {
 	var s Selection
 	dec := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<20))
 	dec.DisallowUnknownFields()
@@ -167,14 +170,30 @@ func (h *Handler) actOnDeadLetters(w http.ResponseWriter, r *http.Request,
 		http.Error(w, `the body must be such as {"route":"warehouse"} or {"ids":[1,2]}: `+err.Error(), http.StatusBadRequest)
 		return
 	}
-	n, err := act(r.Context(), h.cfg.Journal, journal.Query{Route: s.Route, IDs: s.IDs, Limit: cmp.Or(s.Limit, 10_000)})
+	n, err := act(r.Context(), h.cfg.Journal, journal.Query{Route: s.Route, IDs: s.IDs, Limit: s.Limit})
 	h.cfg.Log.Info("admin: an operator acted on dead letters", "path", r.URL.Path, "route", s.Route, "ids", len(s.IDs), "letters", n, "error", err)
-	body := answer(n)
 	if err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
+		http.Error(w, fmt.Sprintf("%d done, then: %v", n, err), statusOf(err))
 		return
 	}
-	reply(w, body)
+	stats, err := h.cfg.Journal.Stats(r.Context())
+	if err != nil {
+		http.Error(w, fmt.Sprintf("%d done; reading the journal: %v", n, err), http.StatusInternalServerError)
+		return
+	}
+	reply(w, answer(n, stats.DeadLetters))
+}
+
+// statusOf tells what an operator can cure from what the host cannot do.
+func statusOf(err error) int {
+	var unknown *journal.UnknownRouteError
+	switch {
+	case errors.As(err, &unknown), errors.Is(err, journal.ErrRetried):
+		return http.StatusConflict
+	case errors.Is(err, journal.ErrFull), errors.Is(err, journal.ErrBusy):
+		return http.StatusServiceUnavailable
+	}
+	return http.StatusInternalServerError
 }
 
 // limitOf reads the query parameter limit.

@@ -74,7 +74,7 @@ func deadletterRetryCommand() *cobra.Command {
 		if err := host.post(cmd.Context(), "/api/deadletters/retry", wanted, &answer); err != nil {
 			return err
 		}
-		_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s handed back\n", count(answer.Retried, "dead letter"))
+		_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s handed back, %d waiting\n", count(answer.Retried, "dead letter"), answer.Waiting)
 		return err
 	})
 	cmd.Short = "Hand dead letters back to their routes: those named, of a route, or all"
@@ -87,7 +87,7 @@ func deadletterDropCommand() *cobra.Command {
 		if err := host.post(cmd.Context(), "/api/deadletters/drop", wanted, &answer); err != nil {
 			return err
 		}
-		_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s dropped for good\n", count(answer.Dropped, "dead letter"))
+		_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s dropped for good, %d waiting\n", count(answer.Dropped, "dead letter"), answer.Waiting)
 		return err
 	})
 	cmd.Short = "Delete dead letters for good: those named, of a route, or all"
