@@ -53,7 +53,8 @@ func TestBatchIsWithinItsLimit(t *testing.T) {
 		unknown.WriteString(`,"z` + strconv.Itoa(i) + `":""`)
 	}
 	page := `{"tv":"js-4.10.1","p":"web","e":"pv","url":"https://shop.example/tea/` + strings.Repeat("a", 700) + "?" + strings.Repeat("b", 700) + `"}`
-	many := func(event string) string { return payload(event, len(event)*(l.Events+1)) }
+	// Of more in a row, those behind would be kept as one.
+	nineteen := strings.Repeat(`{"e":"pv","p":"web","tv":"x"`+unknown.String()+`},`, 19) + `{"e":"pv","p":"web","tv":"x"}`
 	c, err := collector.New(nil, collectortest.Bundle(t), snowplow.New())
 	if err != nil {
 		t.Fatal(err)
@@ -64,7 +65,7 @@ func TestBatchIsWithinItsLimit(t *testing.T) {
 		"the same zipped":    zipped(t, strings.Repeat("\x01", l.Inflated)),
 		"no UTF-8":           zipped(t, strings.Repeat("\xff", l.Inflated)),
 		"quotes":             zipped(t, strings.Repeat(`"`, l.Inflated)),
-		"unknown names":      zipped(t, many(`{"e":"pv","p":"web","tv":"x"`+unknown.String()+`}`)),
+		"unknown names":      zipped(t, payload(nineteen, (len(nineteen)+1)*(l.Events/20)+100)),
 		"a misfit":           zipped(t, payload(`{"e":"pv","p":"web","tv":"x","page":["`+strings.Repeat(`\"`, l.Inflated/2-100)+`"]}`, l.Inflated)),
 	} {
 		out := c.Collect(in)

@@ -72,17 +72,23 @@ func (a *Adapter) decodeData(dst []envelope.Event, r *protocol.Request, key scan
 		return dst, a.faultAt(0, schema, "/data", "type", "must be an array of events")
 	}
 	s.Array()
-	i := 0
+	i, malformed := 0, 0
 	for ; s.Item(); i++ {
 		start := s.Offset()
 		if i == a.limits.Events {
 			b := strconv.AppendInt(append(a.arena.Bytes(64), "must hold no more than "...), int64(i), 10)
 			return dst, a.faultAt(start, schema, "/data", "maxItems", a.arena.KeepString(append(b, " events"...)))
 		}
+		if malformed == maxMalformed && !a.limits.Strict {
+			return dst, a.faultAt(start, schema, "/data", "items", tooManyMalformed)
+		}
 		dst = a.decodeEvent(dst, r, item{schema, since, i})
 		dst[len(dst)-1].Offset = start
 		if s.Code() != scan.OK {
 			return dst[:len(dst)-1], a.syntaxFault(start, schema)
+		}
+		if malformed++; !a.malformed {
+			malformed = 0
 		}
 	}
 	switch {
@@ -102,9 +108,15 @@ const maxParameters = 256
 // is looked up among more of them.
 const maxUnknown = 32
 
+// maxMalformed bounds the events in a row that break a rule of payload_data.
+// What is wrong with that many is wrong with the rest, and an envelope for each
+// would make much of a body of a few bytes.
+const maxMalformed = 20
+
 const (
-	tooMany        = "must have no more than 256 parameters"
-	tooManyUnknown = "must have no more than 32 parameters that this version of the tracker protocol does not know"
+	tooMany          = "must have no more than 256 parameters"
+	tooManyMalformed = "must not hold 20 malformed events in a row: what follows them is kept unread"
+	tooManyUnknown   = "must have no more than 32 parameters that this version of the tracker protocol does not know"
 )
 
 // item is the place of an event in a body.
@@ -188,6 +200,7 @@ func (a *Adapter) keepWhole(e *envelope.Event, at item, message string) {
 
 // violateItem records a violation of payload_data at a parameter of the event, or at the event itself.
 func (a *Adapter) violateItem(e *envelope.Event, at item, name, keyword, message string) {
+	a.malformed = true
 	if len(e.Violations) == envelope.MaxViolations {
 		e.Violate(envelope.Violation{}) // is counted only
 		return

@@ -11,6 +11,7 @@ import (
 func (a *Adapter) begin() {
 	a.seen = [len(a.seen)]uint64{}
 	a.extra = a.extra[:0]
+	a.malformed = false
 }
 
 func (a *Adapter) has(id int) bool { return a.seen[id>>6]&(1<<(id&63)) != 0 }

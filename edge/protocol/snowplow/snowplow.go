@@ -50,6 +50,8 @@ type Adapter struct {
 	values [len(parameters)]string
 	seen   [(len(parameters) + 63) / 64]uint64
 	extra  []envelope.Parameter // unknown names, sorted
+	// The event broke a rule of payload_data.
+	malformed bool
 
 	// The entities of all events of the request: were each event to keep memory
 	// for as many as it ever had, that would never end.
