@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -15,8 +16,8 @@ import (
 	"weir/sinks/sinktest"
 )
 
-// TestTornTail cuts a file at every byte of its last two lines, as a crash
-// might, and pads it with zeros, as a power cut might.
+// TestTornTail cuts a file all over its last two lines, as a crash might, and
+// pads it with zeros, as a power cut might.
 func TestTornTail(t *testing.T) {
 	events := sinktest.Events(1, 4)
 	var whole []byte
@@ -27,7 +28,13 @@ func TestTornTail(t *testing.T) {
 	}
 	dir := t.TempDir()
 	path, torn := filepath.Join(dir, "events.ndjson"), filepath.Join(dir, "events.torn")
-	for cut := ends[0]; cut <= len(whole); cut += 13 {
+	var cuts []int // beside the ends of lines each, within a line some
+	for cut := ends[0]; cut <= len(whole); cut++ {
+		if cut%149 == 0 || slices.ContainsFunc(ends, func(end int) bool { return max(cut-end, end-cut) <= 2 }) {
+			cuts = append(cuts, cut)
+		}
+	}
+	for _, cut := range cuts {
 		for zeros, after := range map[int]string{0: "", 4096: "", 512: "rest of a line\"}\n{\"of\":\"the same batch\"}\n"} {
 			left := append(append(bytes.Clone(whole[:cut]), make([]byte, zeros)...), after...)
 			if err := os.WriteFile(path, left, 0o600); err != nil {
@@ -66,7 +73,7 @@ func TestTornTail(t *testing.T) {
 // TestTornLargeEvent damages an event that is larger than any batch of several.
 func TestTornLargeEvent(t *testing.T) {
 	small := append(sinktest.Events(1, 1)[0].Envelope, '\n')
-	large := append([]byte(`{"page_title":"`), bytes.Repeat([]byte("x"), 5*maxBatch)...)
+	large := append([]byte(`{"page_title":"`), bytes.Repeat([]byte("x"), 2*maxBatch+1<<16)...)
 	whole := append(bytes.Clone(large), "\"}\n"...)
 	zeroed := bytes.Clone(whole)
 	clear(zeroed[4096:8192])

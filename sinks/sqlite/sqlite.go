@@ -23,9 +23,8 @@ import (
 type Sink struct {
 	config Config
 
-	db     *sql.DB // one connection; nil while closed
-	insert *sql.Stmt
-	file   fs.FileInfo // of the database as it was opened
+	db   *sql.DB     // one connection; nil while closed
+	file fs.FileInfo // of the database as it was opened
 
 	row  columns.Row
 	args []any
@@ -45,9 +44,6 @@ func (s *Sink) Open(ctx context.Context) (err error) {
 		return err
 	}
 	if err = migrate(ctx, s.db, s.config.Table); err != nil {
-		return err
-	}
-	if s.insert, err = s.db.PrepareContext(ctx, insert(s.config.Table)); err != nil {
 		return err
 	}
 	s.file, err = os.Stat(s.config.Path)
@@ -147,12 +143,17 @@ func (s *Sink) write(ctx context.Context, b sinks.Batch) (failed []sinks.EventEr
 		return nil, err
 	}
 	defer tx.Rollback()
-	stmt := tx.StmtContext(ctx, s.insert)
-	defer stmt.Close()
+	inserts := inserts{table: s.config.Table, tx: tx}
+	defer inserts.close()
 	for i, e := range b.Events {
 		err := s.row.Read(e.Envelope)
 		if err == nil {
-			s.args = arguments(s.args[:0], &s.row)
+			var p present
+			s.args, p = arguments(s.args[:0], &s.row)
+			stmt, err2 := inserts.prepare(ctx, p)
+			if err2 != nil {
+				return nil, err2
+			}
 			if _, err = stmt.ExecContext(ctx, s.args...); err != nil && !isRefusal(err) {
 				return nil, err
 			}
@@ -231,12 +232,8 @@ func (s *Sink) with(ctx context.Context, f func(*sql.DB) error) error {
 func (s *Sink) Close(context.Context) error { return s.release() }
 
 func (s *Sink) release() (err error) {
-	if s.insert != nil {
-		err = s.insert.Close()
-		s.insert = nil
-	}
 	if s.db != nil {
-		err = errors.Join(err, s.db.Close())
+		err = s.db.Close()
 		s.db = nil
 	}
 	return err

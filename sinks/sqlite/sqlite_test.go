@@ -266,7 +266,7 @@ func TestNoDatabase(t *testing.T) {
 // exist, round after round: switching an empty file to WAL is where SQLite
 // reports a lock without having waited for it.
 func TestOpenAtOnce(t *testing.T) {
-	for round := range 20 {
+	for round := range 10 {
 		path := filepath.Join(t.TempDir(), "events.sqlite")
 		errs := make([]error, 12)
 		start := make(chan struct{})

@@ -23,27 +23,6 @@ var dialect = columns.Dialect{
 
 func quote(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
 
-func insert(table string) string {
-	return "INSERT INTO " + quote(table) + " (" + dialect.Names() + ") VALUES (" +
-		strings.Repeat("?, ", columns.Len-1) + "?) ON CONFLICT DO NOTHING"
-}
-
-func arguments(dst []any, row *columns.Row) []any {
-	for i, v := range row {
-		switch {
-		case !v.Set:
-			dst = append(dst, nil)
-		case columns.All[i].Type == columns.Integer, columns.All[i].Type == columns.Boolean:
-			dst = append(dst, v.Int)
-		case columns.All[i].Type == columns.Decimal:
-			dst = append(dst, exact(v.Text))
-		default:
-			dst = append(dst, v.Text)
-		}
-	}
-	return dst
-}
-
 // exact returns a decimal as int64 or float64 if that keeps its value (15
 // significant digits always survive a float64), else as text.
 func exact(number string) any {
