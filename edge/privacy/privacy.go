@@ -82,15 +82,17 @@ func (r *Rules) Apply(arena *envelope.Arena, e *envelope.Event, anonymous bool) 
 		}
 	}
 	r.scrubRejected(arena, e, rule, v4, v6, anonymous)
-	if anonymous && e.Payload != "" {
-		// Nothing can take network user ids out of text that could not be parsed.
+	scrubPaths(arena, e, rule, v4, v6)
+	if e.Payload == "" {
+		return
+	}
+	action := removed // nothing can take network user ids out of text that could not be parsed
+	if anonymous {
 		e.Payload = ""
-		e.Receive(envelope.Receipt{Rule: rule, Field: "weir.payload", Action: "drop"})
+	} else {
+		e.Payload, action = ScrubAddresses(arena, e.Payload, v4, v6)
 	}
-	if text, found := ScrubAddresses(arena, e.Payload, v4, v6); found {
-		e.Payload = text
-		e.Receive(envelope.Receipt{Rule: rule, Field: "weir.payload", Action: "truncate"})
-	}
+	receive(e, rule, "weir.payload", action)
 }
 
 func (r *Rules) scrubRejected(arena *envelope.Arena, e *envelope.Event, rule string, v4, v6 int, anonymous bool) {
@@ -98,18 +100,41 @@ func (r *Rules) scrubRejected(arena *envelope.Arena, e *envelope.Event, rule str
 	action := ""
 	for _, p := range e.Rejected {
 		if anonymous && isIdentifier(p.Name) || p.Name == "ip" {
-			action = "drop"
+			action = removed
 			continue
 		}
-		text, found := ScrubAddresses(arena, p.Value, v4, v6)
-		if found && action == "" {
-			action = "truncate"
+		name, ofName := ScrubAddresses(arena, p.Name, v4, v6)
+		value, ofValue := ScrubAddresses(arena, p.Value, v4, v6)
+		if ofName != "" || ofValue == removed {
+			action = removed // truncated names could be the same one
+			continue
 		}
-		kept = append(kept, envelope.Parameter{Name: p.Name, Value: text})
+		if ofValue != "" && action == "" {
+			action = ofValue
+		}
+		kept = append(kept, envelope.Parameter{Name: name, Value: value})
 	}
 	e.Rejected = kept
+	receive(e, rule, "weir.rejected", action)
+}
+
+// scrubPaths scrubs the paths of violations: some name members of the request body.
+func scrubPaths(arena *envelope.Arena, e *envelope.Event, rule string, v4, v6 int) {
+	action := ""
+	for i := range e.Violations {
+		v := &e.Violations[i]
+		var ofPath string
+		if v.Path, ofPath = ScrubAddresses(arena, v.Path, v4, v6); ofPath != "" && action != removed {
+			action = ofPath
+		}
+	}
+	receive(e, rule, "weir.violations", action)
+}
+
+// receive leaves a receipt for an action, if there was one.
+func receive(e *envelope.Event, rule, field, action string) {
 	if action != "" {
-		e.Receive(envelope.Receipt{Rule: rule, Field: "weir.rejected", Action: action})
+		e.Receive(envelope.Receipt{Rule: rule, Field: field, Action: action})
 	}
 }
 
