@@ -10,8 +10,8 @@ import (
 
 // inserts prepares statements within one transaction: one for each set of
 // columns present. Most events have a third of the columns, and those of one
-// tracker the same ones; to bind the nulls of the others takes longer than
-// everything else.
+// tracker the same ones; binding the nulls of the others would be work for
+// nothing.
 type inserts struct {
 	table string
 	tx    *sql.Tx
