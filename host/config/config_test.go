@@ -242,3 +242,22 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// A value in the wrong place may be a secret.
+func TestProblemsQuoteNoValueInTheWrongPlace(t *testing.T) {
+	for _, text := range []string{
+		"edge: {secrets: whsec_HUNTER2}",
+		"edge: whsec_HUNTER2",
+		"sinks: [{fake: postgres://u:HUNTER2@db/x}]",
+		"sinks: [\"postgres://u:HUNTER2@db/x\"]",
+		"sinks: [{fake: {dsn: x, labels: HUNTER2}}]",
+	} {
+		_, err := parse(t, text)
+		if err == nil || strings.Contains(err.Error(), "HUNTER2") || !strings.Contains(err.Error(), "not text") {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+	if _, err := parse(t, "edge: {secrets: 7}"); err == nil || !strings.Contains(err.Error(), "must be a list, not a number") {
+		t.Errorf("a number: %v", err)
+	}
+}

@@ -291,6 +291,8 @@ func expected(t reflect.Type) string {
 	return "a whole number"
 }
 
+// describe names the sort of a value that stands in the wrong place. The value
+// itself may be a secret.
 func describe(n *yaml.Node) string {
 	switch n.Kind {
 	case yaml.MappingNode:
@@ -298,7 +300,13 @@ func describe(n *yaml.Node) string {
 	case yaml.SequenceNode:
 		return "a list"
 	}
-	return fmt.Sprintf("%q", n.Value)
+	switch n.Tag {
+	case "!!int", "!!float":
+		return "a number"
+	case "!!bool":
+		return "true or false"
+	}
+	return "text"
 }
 
 func join(path, key string) string {
