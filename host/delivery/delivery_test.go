@@ -414,3 +414,54 @@ func TestBreaker(t *testing.T) {
 		t.Errorf("%v, %s after a good probe", err, b.state())
 	}
 }
+
+// A sink that hangs while it opens holds up nobody who closes it.
+func TestCloseWhileOpening(t *testing.T) {
+	entered, release := make(chan struct{}), make(chan struct{})
+	f := newFake(nil)
+	f.open = func() error {
+		close(entered)
+		<-release
+		return nil
+	}
+	s := NewSink("a", f)
+	written := make(chan error, 1)
+	go func() { written <- s.write(context.Background(), time.Minute, sinks.Batch{}, noMetrics{}) }()
+	<-entered
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	closed := make(chan error, 1)
+	go func() { closed <- s.Close(ctx) }()
+	select {
+	case err := <-closed:
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("closing: %v", err)
+		}
+	case <-time.After(10 * time.Second):
+		t.Error("Close waits although its context has ended")
+	}
+	close(release)
+	<-written
+}
+
+// A sink that names events it was not given has not said what it stored.
+func TestFailuresOutOfRange(t *testing.T) {
+	wrong := true
+	f := newFake(nil)
+	f.write = func(_ context.Context, b sinks.Batch) error {
+		if wrong {
+			wrong = false
+			return &sinks.BatchError{Failed: []sinks.EventError{{Index: len(b.Events), Err: errors.New("no"), Permanent: true}, {Index: -1, Err: errors.New("no")}}}
+		}
+		return nil
+	}
+	r := newRig(t).route("a", f, nil)
+	r.append(2)
+	r.start()
+	r.settled("a")
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if len(f.tried) != 2 {
+		t.Errorf("the batch was tried %d times, want twice", len(f.tried))
+	}
+}

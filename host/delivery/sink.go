@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
-	"sync"
 	"time"
 
 	"weir/sinks"
@@ -20,7 +19,7 @@ type Sink struct {
 	breaker *breaker
 	slots   chan struct{}
 
-	mu   sync.Mutex
+	mu   chan struct{} // held while open is read or changed, and while the sink opens
 	open bool
 }
 
@@ -30,16 +29,36 @@ func NewSink(name string, s sinks.Sink) *Sink {
 	if l, ok := s.(sinks.Limiter); ok {
 		slots = max(1, l.Limits().InFlight)
 	}
-	return &Sink{Name: name, sink: s, breaker: newBreaker(), slots: make(chan struct{}, slots)}
+	return &Sink{Name: name, sink: s, breaker: newBreaker(), slots: make(chan struct{}, slots), mu: make(chan struct{}, 1)}
 }
+
+// lock takes mu as long as ctx lets it wait: a sink may hang while it opens.
+func (s *Sink) lock(ctx context.Context) error {
+	select {
+	case s.mu <- struct{}{}:
+		return nil
+	default:
+	}
+	select {
+	case s.mu <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("the sink is still opening: %w", ctx.Err())
+	}
+}
+
+func (s *Sink) unlock() { <-s.mu }
 
 // Breaker returns the state of the sink's breaker: closed, open or half-open.
 func (s *Sink) Breaker() string { return s.breaker.state() }
 
-// Close closes the sink if it is open.
+// Close closes the sink if it is open. One that hangs while it opens is left
+// when ctx ends.
 func (s *Sink) Close(ctx context.Context) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	if err := s.lock(ctx); err != nil {
+		return err
+	}
+	defer s.unlock()
 	if !s.open {
 		return nil
 	}
@@ -66,9 +85,10 @@ func (s *Sink) write(ctx context.Context, timeout time.Duration, b sinks.Batch, 
 		err = guard(func() error { return s.sink.Write(ctx, b) })
 	}
 	if errors.Is(err, sinks.ErrNotConnected) {
-		s.mu.Lock()
-		s.open = false
-		s.mu.Unlock()
+		if s.lock(ctx) == nil { // else it is being opened
+			s.open = false
+			s.unlock()
+		}
 	}
 	m.Wrote(s.Name, time.Since(start), err)
 	s.breaker.record(alive(err))
@@ -84,8 +104,10 @@ func alive(err error) bool {
 }
 
 func (s *Sink) connect(ctx context.Context) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	if err := s.lock(ctx); err != nil {
+		return &openError{err}
+	}
+	defer s.unlock()
 	if s.open {
 		return nil
 	}

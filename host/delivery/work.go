@@ -277,8 +277,9 @@ func (w *work) some(events []sinks.Event, some *sinks.BatchError) result {
 			}
 		}
 	}
-	if len(named) == len(events) && len(res.rest) == len(events) {
-		// Nothing was stored: like any other failure of the whole.
+	if len(named) == 0 || len(named) == len(events) && len(res.rest) == len(events) {
+		// The sink named no event that it was given, so that nobody knows what
+		// it stored; or nothing was stored: like any other failure of the whole.
 		res.kind, res.rest = failing, nil
 		if res.throttled {
 			res.kind = away
