@@ -51,7 +51,10 @@ func (c *Collector) identify(anonymous bool) identity {
 	}
 	q := protocol.NewQuery(c.request.Query)
 	for name, value, ok := q.Next(); ok; name, value, ok = q.Next() {
-		if name == "nuid" && envelope.IsUUID(value) {
+		if protocol.Unescape(&c.arena, name, true) != "nuid" {
+			continue
+		}
+		if value = protocol.Unescape(&c.arena, value, true); envelope.IsUUID(value) {
 			id.id = value // of several the last, as with any parameter
 		}
 	}
