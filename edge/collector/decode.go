@@ -24,7 +24,7 @@ func (c *Collector) decode(adapter protocol.Adapter, trapped bool) {
 		return
 	}
 	if trapped {
-		c.fail(name, r.Body, envelope.Violation{Keyword: "trap", Message: "decoding the request ended in a fault of the collector"})
+		c.failUnread(name, "trap", "decoding the request ended in a fault of the collector")
 		return
 	}
 	if !c.inflate(name) {
@@ -55,7 +55,7 @@ func (c *Collector) inflate(name string) bool {
 	case encoding == "" || strings.EqualFold(encoding, "identity") || len(r.Body) == 0:
 		return true
 	case !strings.EqualFold(encoding, "gzip") && !strings.EqualFold(encoding, "x-gzip"):
-		c.failEncoded(name, "Content-Encoding must be gzip or absent")
+		c.failUnread(name, "contentEncoding", "Content-Encoding must be gzip or absent")
 		return false
 	}
 	body, err := c.inflater.gunzip(r.Body, c.settings.Limits.Inflated)
@@ -66,21 +66,21 @@ func (c *Collector) inflate(name string) bool {
 	case errInflatedTooLarge:
 		c.oversize(name, body, c.settings.Limits.Inflated, "once inflated")
 	case errNotGzip:
-		c.failEncoded(name, err.Error())
+		c.failUnread(name, "contentEncoding", err.Error())
 	default:
 		c.fail(name, body, envelope.Violation{Keyword: "contentEncoding", Message: err.Error()})
 	}
 	return false
 }
 
-// failEncoded makes a failed event of a body that could not be decoded at all.
+// failUnread makes a failed event of a body as it was received.
 // Bytes that are no text are not kept: nothing could take an address out of them.
-func (c *Collector) failEncoded(name, message string) {
+func (c *Collector) failUnread(name, keyword, message string) {
 	body := c.request.Body
 	if !utf8.Valid(body) {
 		body = nil
 	}
-	c.fail(name, body, envelope.Violation{Keyword: "contentEncoding", Message: message})
+	c.fail(name, body, envelope.Violation{Keyword: keyword, Message: message})
 }
 
 // oversize makes a failed event of a body beyond its limit: a tenth of what the limit allows is kept.
