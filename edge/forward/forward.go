@@ -122,6 +122,9 @@ func (e *Error) Error() string {
 			fmt.Fprintf(&b, "; %s: %v", t.Host, t.Err)
 		} else {
 			fmt.Fprintf(&b, "; %s: answered %d", t.Host, t.Status)
+			if t.Status == http.StatusUnauthorized {
+				b.WriteString(" (is WEIR_SECRET the host's? are the clocks right?)")
+			}
 		}
 	}
 	return b.String()

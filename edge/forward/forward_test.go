@@ -132,16 +132,17 @@ func TestTheNextHostIsTried(t *testing.T) {
 func TestRefusedByAll(t *testing.T) {
 	dead := refused(t)
 	failing := server(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) })
-	f := forwarder(t, Config{Hosts: []string{dead, failing.URL}, Secret: secret(), Deadline: 10 * time.Second})
+	stranger := server(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(401) })
+	f := forwarder(t, Config{Hosts: []string{dead, failing.URL, stranger.URL}, Secret: secret(), Deadline: 10 * time.Second})
 	err := f.Forward(t.Context(), batchID, []byte("{}\n"))
 	var refusal *Error
 	if !errors.As(err, &refusal) {
 		t.Fatalf("error = %v, want an *Error", err)
 	}
-	if len(refusal.Tries) != 2 || refusal.Tries[0].Err == nil || refusal.Tries[1].Status != 500 {
+	if len(refusal.Tries) != 3 || refusal.Tries[0].Err == nil || refusal.Tries[1].Status != 500 {
 		t.Errorf("tries = %+v", refusal.Tries)
 	}
-	for _, want := range []string{batchID, dead, failing.URL, "answered 500"} {
+	for _, want := range []string{batchID, dead, failing.URL, "answered 500", "answered 401 (is WEIR_SECRET the host's? are the clocks right?)"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("error %q does not name %q", err, want)
 		}

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"weir/edge/envelope"
@@ -72,6 +73,7 @@ type Handler struct {
 	cfg       Config
 	arrivals  arrivals
 	buckets   []bucket      // one for each secret
+	warned    atomic.Int64  // when a signature that does not verify was last logged, Unix seconds
 	storing   chan struct{} // one for each request that holds a slot
 	waiting   chan struct{}
 	accepting context.Context // ends, with the reason, when batches are refused
@@ -225,6 +227,7 @@ func (h *Handler) receive(w http.ResponseWriter, r *http.Request) ([]envelope.Ba
 		return signature.Verify([][]byte{secret}, id, r.Header.Get(HeaderTimestamp), r.Header.Get(HeaderSignature), body, now) == nil
 	})
 	if signer < 0 {
+		h.unverified(now)
 		return nil, &refusal{status: http.StatusUnauthorized, reason: "unauthorized"}
 	}
 	batches, err := parse(id, body)
@@ -239,6 +242,16 @@ func (h *Handler) receive(w http.ResponseWriter, r *http.Request) ([]envelope.Ba
 		return nil, &refusal{http.StatusTooManyRequests, "more events than this secret may send", wait}
 	}
 	return batches, nil
+}
+
+// unverified tells operators that a signature does not verify, once a minute at
+// most: anybody can send such requests, and an edge with a wrong secret sends
+// nothing else.
+func (h *Handler) unverified(now time.Time) {
+	last := h.warned.Load()
+	if now.Unix()-last >= 60 && h.warned.CompareAndSwap(last, now.Unix()) {
+		h.cfg.Log.Warn("ingest: a batch's signature does not verify: the secret differs, or the clocks differ by more than 5m")
+	}
 }
 
 // parse splits a body into its batches, at least one. The id that was signed

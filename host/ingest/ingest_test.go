@@ -192,6 +192,29 @@ func TestSignatureCoversEverything(t *testing.T) {
 	}
 }
 
+// An operator hears of signatures that do not verify, once a minute at most.
+func TestUnverifiedIsLogged(t *testing.T) {
+	var logs bytes.Buffer
+	now := time.Now()
+	h := handler(&store{}, &logs, func(c *Config) { c.Now = func() time.Time { return now } })
+	id := journal.NewID(now).String()
+	for range 3 {
+		r := request(id, body(id), now)
+		r.Header.Del("webhook-signature")
+		if got := serve(h, r); got.status != 401 {
+			t.Fatalf("unsigned: %+v", got)
+		}
+	}
+	if n := strings.Count(logs.String(), "does not verify"); n != 1 || !strings.Contains(logs.String(), "clocks") {
+		t.Errorf("logged %d times: %s", n, &logs)
+	}
+	now = now.Add(time.Minute)
+	r := request(id, body(id), now.Add(-time.Hour))
+	if got := serve(h, r); got.status != 401 || strings.Count(logs.String(), "does not verify") != 2 {
+		t.Errorf("a minute later: %+v, logged %s", got, &logs)
+	}
+}
+
 // What one secret sends too much is refused until it has flowed in again; the
 // other secret does not notice.
 func TestRate(t *testing.T) {
