@@ -69,7 +69,7 @@ func New(cfg *config.Config, log *slog.Logger) (*Host, error) {
 
 func (h *Host) open() error {
 	if err := os.MkdirAll(h.cfg.DataDir, 0o700); err != nil {
-		return fmt.Errorf("creating the data directory: %w", err)
+		return fmt.Errorf("creating the data directory (data_dir says where): %w", err)
 	}
 	if err := h.openJournal(); err != nil {
 		return err
@@ -186,13 +186,13 @@ func (h *Host) listen() error {
 		}
 	}
 	if h.public, err = net.Listen("tcp", h.cfg.Public.Listen); err != nil {
-		return fmt.Errorf("opening the public listener: %w", err)
+		return fmt.Errorf("opening the public listener (public.listen, in weir dev --host-listen): %w", err)
 	}
 	if h.cfg.Admin.Listen == config.AdminOff {
 		return nil
 	}
 	if h.private, err = net.Listen("tcp", h.cfg.Admin.Listen); err != nil {
-		return fmt.Errorf("opening the admin listener: %w", err)
+		return fmt.Errorf("opening the admin listener (admin.listen, in weir dev --admin-listen): %w", err)
 	}
 	return nil
 }

@@ -498,3 +498,35 @@ func TestDataDirectory(t *testing.T) {
 		t.Error("the secret is logged")
 	}
 }
+
+// What keeps a host from starting names the place and the fix.
+func TestStartSaysWhatToDo(t *testing.T) {
+	taken := newRig(t, "a").start()
+	for name, c := range map[string]struct {
+		harm func(r *rig) error
+		want []string
+	}{
+		"empty secret": {func(r *rig) error { return os.WriteFile(filepath.Join(r.cfg.DataDir, "secret"), nil, 0o600) },
+			[]string{"secret is damaged", "delete it"}},
+		"public port": {func(r *rig) error { r.cfg.Public.Listen = taken.host.PublicAddr(); return nil },
+			[]string{"public.listen", "--host-listen"}},
+		"admin port": {func(r *rig) error { r.cfg.Admin.Listen = taken.host.AdminAddr(); return nil },
+			[]string{"admin.listen", "--admin-listen"}},
+		"data directory": {func(r *rig) error {
+			r.cfg.DataDir = filepath.Join(r.cfg.DataDir, "file", "data")
+			return os.WriteFile(filepath.Dir(r.cfg.DataDir), nil, 0o600)
+		}, []string{"data_dir"}},
+	} {
+		r := newRig(t, "a")
+		r.cfg.Edge.Secrets = nil
+		if err := c.harm(r); err != nil {
+			t.Fatal(err)
+		}
+		_, err := New(r.cfg, slog.New(slog.DiscardHandler))
+		for _, want := range c.want {
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: the error does not say %q: %v", name, want, err)
+			}
+		}
+	}
+}

@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 
+	"weir/edge/signature"
 	"weir/sinks"
 )
 
@@ -18,7 +20,11 @@ func keptSecret(path string) (sinks.Secret, error) {
 	text, err := os.ReadFile(path)
 	switch {
 	case err == nil:
-		return sinks.Secret(strings.TrimSpace(string(text))), nil
+		secret := strings.TrimSpace(string(text))
+		if _, err := signature.ParseSecret(secret); err != nil {
+			return "", fmt.Errorf("the edges' secret in %s is damaged (%w): restore the file, or delete it to have another generated, which edges must then be given", path, err)
+		}
+		return sinks.Secret(secret), nil
 	case !errors.Is(err, fs.ErrNotExist):
 		return "", fmt.Errorf("reading the edges' secret: %w", err)
 	}
@@ -41,5 +47,12 @@ func writeSynced(path string, text []byte) error {
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err
 	}
-	return os.Rename(path+".tmp", path)
+	if err := os.Rename(path+".tmp", path); err != nil {
+		return err
+	}
+	dir, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	return errors.Join(dir.Sync(), dir.Close())
 }

@@ -58,7 +58,7 @@ func Open(path string, keep time.Duration, max int) (*Store, error) {
 	}
 	db.SetMaxOpenConns(2)
 	if _, err := db.Exec(tables); err != nil {
-		return nil, errors.Join(fmt.Errorf("opening failed events in %s: %w", path, err), db.Close())
+		return nil, errors.Join(fmt.Errorf("opening failed events in %s (it may be moved away to start empty; the journal does not need it): %w", path, err), db.Close())
 	}
 	return &Store{path: path, keep: keep, max: max, now: time.Now, db: db}, nil
 }

@@ -2,7 +2,9 @@ package failed
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -68,5 +70,15 @@ func TestStore(t *testing.T) {
 	var rows int
 	if err := s.db.QueryRow("SELECT count(*) FROM failed").Scan(&rows); err != nil || rows != 1 {
 		t.Errorf("%d rows are kept after their time, %v", rows, err)
+	}
+}
+
+func TestOpenSaysWhatToDo(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "failed.db")
+	if err := os.WriteFile(path, []byte(strings.Repeat("no database ", 100)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(path, time.Hour, 10); err == nil || !strings.Contains(err.Error(), "moved away") {
+		t.Errorf("opening what is no database: %v", err)
 	}
 }
