@@ -1,6 +1,7 @@
 package delivery
 
 import (
+	"cmp"
 	"context"
 	"sync"
 	"time"
@@ -26,8 +27,9 @@ type breaker struct {
 
 func newBreaker() *breaker { return &breaker{changed: make(chan struct{})} }
 
-// allow waits until a write may be tried.
-func (b *breaker) allow(ctx context.Context) error {
+// allow waits until a write may be tried. Once reading has ended it does not
+// wait: a drain takes what sinks take at the first try.
+func (b *breaker) allow(ctx, reading context.Context) error {
 	for {
 		b.mu.Lock()
 		if b.failures < breakerThreshold {
@@ -49,6 +51,9 @@ func (b *breaker) allow(ctx context.Context) error {
 		select {
 		case <-t.C:
 		case <-changed:
+		case <-reading.Done():
+			t.Stop()
+			return cmp.Or(ctx.Err(), errStopped)
 		case <-ctx.Done():
 			t.Stop()
 			return ctx.Err()

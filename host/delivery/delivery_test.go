@@ -381,7 +381,7 @@ func TestDrainDoesNotWaitForever(t *testing.T) {
 func TestBreaker(t *testing.T) {
 	b := newBreaker()
 	for range breakerThreshold {
-		if err := b.allow(t.Context()); err != nil || b.state() != "closed" {
+		if err := b.allow(t.Context(), t.Context()); err != nil || b.state() != "closed" {
 			t.Fatalf("%v, %s", err, b.state())
 		}
 		b.record(false)
@@ -393,12 +393,12 @@ func TestBreaker(t *testing.T) {
 	if b.state() != "half-open" {
 		t.Fatalf("%s after the pause", b.state())
 	}
-	if err := b.allow(t.Context()); err != nil {
+	if err := b.allow(t.Context(), t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Millisecond)
 	defer cancel()
-	if err := b.allow(ctx); !errors.Is(err, context.DeadlineExceeded) {
+	if err := b.allow(ctx, t.Context()); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("a second write is let through beside the probe: %v", err)
 	}
 	b.record(false)
@@ -406,11 +406,11 @@ func TestBreaker(t *testing.T) {
 		t.Errorf("%s for %s after a failed probe", b.state(), b.pause)
 	}
 	b.until = time.Now().Add(-time.Second)
-	if err := b.allow(t.Context()); err != nil {
+	if err := b.allow(t.Context(), t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	b.record(true)
-	if err := b.allow(t.Context()); err != nil || b.state() != "closed" {
+	if err := b.allow(t.Context(), t.Context()); err != nil || b.state() != "closed" {
 		t.Errorf("%v, %s after a good probe", err, b.state())
 	}
 }
@@ -426,7 +426,9 @@ func TestCloseWhileOpening(t *testing.T) {
 	}
 	s := NewSink("a", f)
 	written := make(chan error, 1)
-	go func() { written <- s.write(context.Background(), time.Minute, sinks.Batch{}, noMetrics{}) }()
+	go func() {
+		written <- s.write(context.Background(), context.Background(), time.Minute, sinks.Batch{}, noMetrics{})
+	}()
 	<-entered
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -463,5 +465,23 @@ func TestFailuresOutOfRange(t *testing.T) {
 	defer f.mu.Unlock()
 	if len(f.tried) != 2 {
 		t.Errorf("the batch was tried %d times, want twice", len(f.tried))
+	}
+}
+
+// An open breaker does not hold up a drain.
+func TestDrainWithOpenBreaker(t *testing.T) {
+	b := newBreaker()
+	for range breakerThreshold {
+		b.record(false)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	drained, stop := context.WithCancel(t.Context())
+	waiting := make(chan error, 1)
+	b.until = time.Now().Add(time.Hour)
+	go func() { waiting <- b.allow(ctx, drained) }()
+	stop()
+	if err := <-waiting; !errors.Is(err, errStopped) {
+		t.Errorf("waiting for an open breaker while draining: %v", err)
 	}
 }

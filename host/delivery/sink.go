@@ -66,15 +66,16 @@ func (s *Sink) Close(ctx context.Context) error {
 	return guard(func() error { return s.sink.Close(ctx) })
 }
 
-// write opens the sink if need be and writes one batch.
-func (s *Sink) write(ctx context.Context, timeout time.Duration, b sinks.Batch, m Metrics) error {
+// write opens the sink if need be and writes one batch. It is errStopped when
+// the breaker is open and reading has ended.
+func (s *Sink) write(ctx, reading context.Context, timeout time.Duration, b sinks.Batch, m Metrics) error {
 	select {
 	case s.slots <- struct{}{}:
 		defer func() { <-s.slots }()
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	if err := s.breaker.allow(ctx); err != nil {
+	if err := s.breaker.allow(ctx, reading); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)

@@ -226,7 +226,10 @@ func (s *search) isolate(ctx context.Context, events []sinks.Event) error {
 
 // try writes events once. The error says that the host stops.
 func (w *work) try(ctx context.Context, events []sinks.Event) (result, error) {
-	err := w.sink.write(ctx, w.cfg.Retry.Timeout, sinks.Batch{Events: events, ID: batchID(w.name, events)}, w.metrics)
+	err := w.sink.write(ctx, w.reading, w.cfg.Retry.Timeout, sinks.Batch{Events: events, ID: batchID(w.name, events)}, w.metrics)
+	if errors.Is(err, errStopped) {
+		return result{}, err
+	}
 	w.tries++
 	if ctx.Err() != nil && err != nil {
 		return result{}, ctx.Err()
