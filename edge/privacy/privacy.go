@@ -5,11 +5,13 @@ package privacy
 
 import "weir/edge/envelope"
 
-// Rules are the privacy rules of a collector.
+// Rules are the privacy rules of a collector. They are not safe for concurrent use.
 type Rules struct {
 	IPv4Prefix int // bits of an IPv4 address to keep, 0 to 32
 	IPv6Prefix int // bits of an IPv6 address to keep, 0 to 128
 	Geo        Precision
+
+	finder *finder // kept, as TinyGo would allocate one for every text
 }
 
 // Default keeps 24 bits of an IPv4 address, 48 of an IPv6 one, and location no finer than the region.
@@ -81,8 +83,11 @@ func (r *Rules) Apply(arena *envelope.Arena, e *envelope.Event, anonymous bool) 
 			e.Receive(envelope.Receipt{Rule: rule, Field: "user_ipaddress", Action: "drop"})
 		}
 	}
+	if r.finder == nil {
+		r.finder = new(finder)
+	}
 	r.scrubRejected(arena, e, rule, v4, v6, anonymous)
-	scrubPaths(arena, e, rule, v4, v6)
+	r.scrubPaths(arena, e, rule, v4, v6)
 	if e.Payload == "" {
 		return
 	}
@@ -90,7 +95,7 @@ func (r *Rules) Apply(arena *envelope.Arena, e *envelope.Event, anonymous bool) 
 	if anonymous {
 		e.Payload = ""
 	} else {
-		e.Payload, action = ScrubAddresses(arena, e.Payload, v4, v6)
+		e.Payload, action = r.finder.scrub(arena, e.Payload, v4, v6)
 	}
 	receive(e, rule, "weir.payload", action)
 }
@@ -103,8 +108,8 @@ func (r *Rules) scrubRejected(arena *envelope.Arena, e *envelope.Event, rule str
 			action = removed
 			continue
 		}
-		name, ofName := ScrubAddresses(arena, p.Name, v4, v6)
-		value, ofValue := ScrubAddresses(arena, p.Value, v4, v6)
+		name, ofName := r.finder.scrub(arena, p.Name, v4, v6)
+		value, ofValue := r.finder.scrub(arena, p.Value, v4, v6)
 		if ofName != "" || ofValue == removed {
 			action = removed // truncated names could be the same one
 			continue
@@ -119,12 +124,12 @@ func (r *Rules) scrubRejected(arena *envelope.Arena, e *envelope.Event, rule str
 }
 
 // scrubPaths scrubs the paths of violations: some name members of the request body.
-func scrubPaths(arena *envelope.Arena, e *envelope.Event, rule string, v4, v6 int) {
+func (r *Rules) scrubPaths(arena *envelope.Arena, e *envelope.Event, rule string, v4, v6 int) {
 	action := ""
 	for i := range e.Violations {
 		v := &e.Violations[i]
 		var ofPath string
-		if v.Path, ofPath = ScrubAddresses(arena, v.Path, v4, v6); ofPath != "" && action != removed {
+		if v.Path, ofPath = r.finder.scrub(arena, v.Path, v4, v6); ofPath != "" && action != removed {
 			action = ofPath
 		}
 	}

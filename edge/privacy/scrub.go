@@ -12,7 +12,7 @@ const (
 // Nobody wraps text in more in good faith.
 const deepest = 5
 
-// ScrubAddresses truncates every IP address that stands in a text, as
+// scrub truncates every IP address that stands in a text, as
 // [Address.Truncate] does. It is for text that could not be parsed, and rather
 // takes away too much:
 //
@@ -25,8 +25,8 @@ const deepest = 5
 //
 // It returns what may be kept and its action for a receipt: "truncate", "drop", or "" if nothing was done.
 // Its work is linear in the text.
-func ScrubAddresses(arena *envelope.Arena, text string, v4, v6 int) (kept, action string) {
-	f := finder{arena: arena, text: text, v4: v4, v6: v6}
+func (f *finder) scrub(arena *envelope.Arena, text string, v4, v6 int) (kept, action string) {
+	*f = finder{arena: arena, text: text, v4: v4, v6: v6}
 	var out []byte // begun at the first address
 	done := 0
 	for f.next() {

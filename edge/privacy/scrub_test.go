@@ -14,7 +14,7 @@ import (
 	"weir/edge/envelope"
 )
 
-func TestScrubAddresses(t *testing.T) {
+func TestScrub(t *testing.T) {
 	const nothing = "\x00" // of the text is kept
 	for in, want := range map[string]string{
 		"":                                   "",
@@ -82,7 +82,7 @@ func TestScrubAddresses(t *testing.T) {
 		`eyJ4Ijoi\/z8\/PyIsImlwIjoiMTkyLjAuMi44MSJ9`: nothing,
 	} {
 		var arena envelope.Arena
-		got, action := ScrubAddresses(&arena, in, 24, 48)
+		got, action := new(finder).scrub(&arena, in, 24, 48)
 		wantAction := ""
 		switch want {
 		case "":
@@ -93,30 +93,31 @@ func TestScrubAddresses(t *testing.T) {
 			wantAction = "truncate"
 		}
 		if got != want || action != wantAction {
-			t.Errorf("ScrubAddresses(%q) = %q, %q, want %q, %q", in, got, action, want, wantAction)
+			t.Errorf("scrub(%q) = %q, %q, want %q, %q", in, got, action, want, wantAction)
 		}
 	}
 }
 
 // Linear work: the time itself is for no test to say, but quadratic work on
 // these would outlast any patience.
-func TestScrubAddressesLongRuns(t *testing.T) {
+func TestScrubLongRuns(t *testing.T) {
 	for _, unit := range []string{"a", "1", ".", ":", "1.", "1.2.3.4:", "1.2.3.4.", "1.2.3.4g", "1.1.1.1a", "::1:", "%3A", "%25", "1:2:3:4:5:6:7:8:", "\\", "\\u002e", "%31.1.1.1"} {
 		var arena envelope.Arena
 		text := strings.Repeat(unit, (1<<20)/len(unit))
-		got, _ := ScrubAddresses(&arena, text, 0, 0)
+		got, _ := new(finder).scrub(&arena, text, 0, 0)
 		if strings.Contains(got, "1.2.3.4") || strings.Contains(got, "1.1.1.1") {
 			t.Errorf("%s repeated: an address is left", unit)
 		}
 	}
 }
 
-func TestScrubAddressesAllocatesNothing(t *testing.T) {
+func TestScrubAllocatesNothing(t *testing.T) {
 	var arena envelope.Arena
+	var f finder
 	text := `{\"ip\":\"203.0.113.77\",%22x%22,eyJpcCI6IjE5Mi4wLjIuMCJ9`
 	if got := testing.AllocsPerRun(100, func() {
 		arena.Reset()
-		ScrubAddresses(&arena, text, 24, 48)
+		f.scrub(&arena, text, 24, 48)
 	}); got != 0 {
 		t.Errorf("%v allocations", got)
 	}
@@ -210,7 +211,7 @@ func checkSurrounded(t *testing.T, r *rand.Rand) {
 		text = "ue_px=" + base64.RawURLEncoding.EncodeToString([]byte(`{"`+text+`"}`)) + "&e=pv"
 	}
 	var arena envelope.Arena
-	got, action := ScrubAddresses(&arena, text, 24, 48)
+	got, action := new(finder).scrub(&arena, text, 24, 48)
 	left := got
 	if rest, ok := strings.CutPrefix(got, "ue_px="); ok {
 		rest, _, _ = strings.Cut(rest, "&")
@@ -222,27 +223,27 @@ func checkSurrounded(t *testing.T, r *rand.Rand) {
 	}
 }
 
-func TestScrubAddressesSurrounded(t *testing.T) {
+func TestScrubSurrounded(t *testing.T) {
 	for seed := range uint64(50_000) {
 		checkSurrounded(t, rand.New(rand.NewPCG(seed, 1)))
 	}
 }
 
-func FuzzSurrounded(f *testing.F) {
+func FuzzScrubSurrounded(f *testing.F) {
 	f.Add(uint64(1), uint64(2))
 	f.Fuzz(func(t *testing.T, a, b uint64) { checkSurrounded(t, rand.New(rand.NewPCG(a, b))) })
 }
 
-func FuzzScrubAddresses(f *testing.F) {
+func FuzzScrub(f *testing.F) {
 	f.Add("x 203.0.113.77 [2001:db8::1]:443 %3A%3a1 ::1.")
 	f.Fuzz(func(t *testing.T, s string) {
 		var arena envelope.Arena
-		got, action := ScrubAddresses(&arena, s, 24, 48)
+		got, action := new(finder).scrub(&arena, s, 24, 48)
 		if (action == "") != (got == s) && action != "drop" {
 			t.Fatalf("%q became %q: %q", s, got, action)
 		}
 		// What came out holds no address more exact than its prefix.
-		if again, action := ScrubAddresses(&arena, got, 24, 48); action != "" {
+		if again, action := new(finder).scrub(&arena, got, 24, 48); action != "" {
 			t.Fatalf("%q became %q and then %q", s, got, again)
 		}
 	})
