@@ -9,6 +9,9 @@ import "fmt"
 // The tag custommalloc leaves out TinyGo's malloc for C code, of which the edge
 // has none, and with it a map of all that was allocated. The tag simd128 chooses
 // the vector instructions that package scan has beside its plain Go.
+//
+// The stack is the linker's to size, 64 KiB unless told: the deepest evaluation
+// that package validate lets through takes more than that.
 func targetFile(libs libraries) []byte {
 	return fmt.Appendf(nil, `{
 	"llvm-target": "wasm32-unknown-wasi",
@@ -20,9 +23,9 @@ func targetFile(libs libraries) []byte {
 	"linker": "wasm-ld",
 	"gc": "leaking",
 	"scheduler": "none",
-	"default-stack-size": 65536,
+	"default-stack-size": 262144,
 	"cflags": ["-mbulk-memory", "-mnontrapping-fptoint", "-mno-multivalue", "-mno-reference-types", "-msign-ext", "-msimd128"],
-	"ldflags": ["--stack-first", "--strip-all", "--keep-section=target_features", "--no-entry", "--wrap=arc4random", %q, %q],
+	"ldflags": ["--stack-first", "-z", "stack-size=262144", "--strip-all", "--keep-section=target_features", "--no-entry", "--wrap=arc4random", %q, %q],
 	"extra-files": ["src/runtime/asm_tinygowasm.S", "src/edge/libc.c"]
 }
 `, libs.libc, libs.builtins)
