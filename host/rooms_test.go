@@ -42,7 +42,7 @@ var rooms = map[string]room{
 	// Runtimes: what turns a platform's requests into the collector's and back.
 	"edge/abi":                    {may: []string{"edge/collector", "edge/protocol", "edge/envelope"}, wasm: true},
 	"edge/abi/abitest":            {may: []string{"edge/collector", "edge/protocol", "edge/toolchain/need"}},
-	"edge/cloudflare":             {may: []string{"edge/abi", "edge/protocol/..."}, tests: []string{"edge/abi/abitest", "edge/cloudflare/workerdtest", "edge/collector/...", "edge/envelope", "edge/signature"}, wasm: true},
+	"edge/cloudflare":             {may: []string{"edge/abi", "edge/protocol/..."}, tests: []string{"edge/abi/abitest", "edge/cloudflare/workerdtest", "edge/collector/...", "edge/envelope", "edge/forward", "edge/serve", "edge/signature"}, wasm: true},
 	"edge/cloudflare/workerdtest": {may: []string{"edge/toolchain/need"}},
 	"edge/extism":                 {may: []string{"edge/collector", "edge/envelope", "edge/protocol/...", "schemas/scan"}, tests: []string{"edge/collector/..."}, wasm: true},
 	"edge/wazero":                 {may: []string{"edge/abi", "edge/collector"}, tests: []string{"edge/abi/abitest", "edge/collector/...", "edge/protocol"}},
