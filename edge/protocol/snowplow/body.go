@@ -60,7 +60,7 @@ func (a *Adapter) decodePayload(dst []envelope.Event, r *protocol.Request) ([]en
 
 // decodeData reads the events, the value that comes next.
 func (a *Adapter) decodeData(dst []envelope.Event, r *protocol.Request, key scan.Text) ([]envelope.Event, *protocol.Fault) {
-	schema := text(&a.arena, key)
+	schema := protocol.Text(&a.arena, key)
 	minor, ok := strings.CutPrefix(schema, payloadData)
 	n, ok2 := parseDigits(minor)
 	if !ok || !ok2 {
@@ -147,7 +147,7 @@ func (a *Adapter) decodeEvent(dst []envelope.Event, r *protocol.Request, at item
 			a.keepWhole(e, at, tooMany)
 			return dst
 		}
-		name := text(&a.arena, key)
+		name := protocol.Text(&a.arena, key)
 		id := lookup(name)
 		known := id >= 0 && parameters[id].since <= at.minor
 		if !known {
@@ -169,7 +169,7 @@ func (a *Adapter) decodeEvent(dst []envelope.Event, r *protocol.Request, at item
 		if !s.String(&value) {
 			break
 		}
-		switch value := text(&a.arena, value); {
+		switch value := protocol.Text(&a.arena, value); {
 		case !known:
 			e.Reject(name, value)
 			a.keepExtra(name, value)
@@ -266,14 +266,6 @@ func (a *Adapter) faultAt(from int, schema, path, keyword, message string) *prot
 
 // syntaxFault tells of the fault that stopped the scanner.
 func (a *Adapter) syntaxFault(from int, schema string) *protocol.Fault {
-	keyword, message := describe(a.body.Code())
+	keyword, message := protocol.Syntax(a.body.Code())
 	return a.faultAt(from, schema, "", keyword, message)
-}
-
-// describe words a fault of the JSON grammar as a violation.
-func describe(code scan.Code) (keyword, message string) {
-	if code == scan.TooDeep {
-		return "depth", code.String()
-	}
-	return "syntax", code.String()
 }

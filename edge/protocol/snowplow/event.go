@@ -68,7 +68,7 @@ func (a *Adapter) preferPlain(e *envelope.Event, plain, encoded int) {
 
 // classify names the schema that an event of this type stands for.
 func classify(e *envelope.Event) {
-	key := Key{"com.snowplowanalytics.snowplow", e.Get(envelope.EventType), "jsonschema", "1-0-0"}
+	key := protocol.Key{Vendor: "com.snowplowanalytics.snowplow", Name: e.Get(envelope.EventType), Format: "jsonschema", Version: "1-0-0"}
 	switch key.Name {
 	case "":
 		return
@@ -76,7 +76,7 @@ func classify(e *envelope.Event) {
 		key.Vendor, key.Name = "com.google.analytics", "event"
 	case "unstruct":
 		var ok bool
-		if key, ok = ParseKey(e.Unstruct.Schema); !ok {
+		if key, ok = protocol.ParseKey(e.Unstruct.Schema); !ok {
 			return
 		}
 	}

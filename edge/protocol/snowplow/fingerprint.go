@@ -4,6 +4,7 @@ import (
 	"math/bits"
 
 	"weir/edge/envelope"
+	"weir/edge/protocol"
 )
 
 // fingerprint is the MD5 of the event's parameters sorted by name, each as
@@ -33,20 +34,14 @@ func (a *Adapter) fingerprint() string {
 	for _, p := range extra {
 		a.addToSum(p.Name, p.Value)
 	}
-	a.sum = md5Pad(a.sum)
-	sum := md5Sum(a.sum)
-	const digits = "0123456789abcdef"
-	spelled := a.arena.Bytes(2 * len(sum))
-	for _, b := range sum {
-		spelled = append(spelled, digits[b>>4], digits[b&15])
-	}
-	return a.arena.KeepString(spelled)
+	var sum string
+	sum, a.sum = protocol.Fingerprint(&a.arena, a.sum)
+	return sum
 }
 
 func (a *Adapter) addToSum(name, value string) {
-	const unit = 0x1f
-	a.sum = append(envelope.AppendShort(a.sum, name), unit)
-	a.sum = append(envelope.AppendShort(a.sum, value), unit)
+	a.sum = append(envelope.AppendShort(a.sum, name), protocol.Unit)
+	a.sum = append(envelope.AppendShort(a.sum, value), protocol.Unit)
 }
 
 // keepExtra keeps a parameter that the protocol does not know, sorted by name;

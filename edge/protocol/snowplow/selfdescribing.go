@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"weir/edge/envelope"
+	"weir/edge/protocol"
 	"weir/schemas/scan"
 )
 
@@ -68,7 +69,7 @@ func (a *Adapter) unwrap(e *envelope.Event, w *wrapper, json []byte) bool {
 	}
 	switch {
 	case s.Code() != scan.OK || !s.End():
-		keyword, message := describe(s.Code())
+		keyword, message := protocol.Syntax(s.Code())
 		return a.violate(e, w, -1, keyword, message)
 	case m.keyword != "":
 		return a.violate(e, w, -1, m.keyword, m.message)
@@ -113,8 +114,8 @@ func (a *Adapter) entity(e *envelope.Event, w *wrapper, index int, dst *envelope
 	if m.keyword != "" {
 		return a.violate(e, w, index, m.keyword, m.message)
 	}
-	dst.Schema = text(&a.arena, m.schema)
-	if _, ok := ParseKey(dst.Schema); !ok {
+	dst.Schema = protocol.Text(&a.arena, m.schema)
+	if _, ok := protocol.ParseKey(dst.Schema); !ok {
 		return a.violate(e, w, index, "pattern", "schema must be iglu:vendor/name/format/MODEL-REVISION-ADDITION")
 	}
 	return true
@@ -164,7 +165,7 @@ func (m *pair) open(s *scan.Scanner) {
 func (m *pair) next(s *scan.Scanner) bool {
 	var key scan.Text
 	for m.object && s.Member(&key) {
-		name := text(m.arena, key)
+		name := protocol.Text(m.arena, key)
 		switch {
 		case name == "data" && !m.hasData:
 			m.hasData = true
@@ -197,7 +198,7 @@ func (m *pair) fail(keyword, message string) {
 
 // criterion reports whether a schema key is the prefix and a number.
 func (a *Adapter) criterion(key scan.Text, prefix string) bool {
-	addition, ok := strings.CutPrefix(text(&a.arena, key), prefix)
+	addition, ok := strings.CutPrefix(protocol.Text(&a.arena, key), prefix)
 	if !ok {
 		return false
 	}

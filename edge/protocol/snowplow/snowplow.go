@@ -139,11 +139,3 @@ func isJSON(contentType string) bool {
 	name, charset, _ := strings.Cut(rest, "=")
 	return rest == "" || strings.EqualFold(name, "charset") && strings.EqualFold(strings.Trim(charset, `"`), "utf-8")
 }
-
-// text returns a JSON string, unescaped.
-func text(a *envelope.Arena, t scan.Text) string {
-	if !t.Escaped {
-		return envelope.View(t.Raw)
-	}
-	return a.KeepString(t.Append(a.Bytes(len(t.Raw))))
-}

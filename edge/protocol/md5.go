@@ -1,9 +1,28 @@
-package snowplow
+package protocol
 
 import (
 	"encoding/binary"
 	"math/bits"
+
+	"weir/edge/envelope"
 )
+
+// Unit is what stands behind each part of a message that is fingerprinted: the
+// ASCII unit separator.
+const Unit = 0x1f
+
+// Fingerprint returns the MD5 of message as 32 hexadecimal digits, in memory of
+// the arena. It appends to message, and returns that too so that it can be used again.
+func Fingerprint(a *envelope.Arena, message []byte) (string, []byte) {
+	message = md5Pad(message)
+	sum := md5Sum(message)
+	const digits = "0123456789abcdef"
+	spelled := a.Bytes(2 * len(sum))
+	for _, b := range sum {
+		spelled = append(spelled, digits[b>>4], digits[b&15])
+	}
+	return a.KeepString(spelled), message
+}
 
 // md5Pad fills the last block of a message up: a one bit, zeros, and the
 // length in bits.

@@ -1,4 +1,4 @@
-package snowplow
+package protocol
 
 import (
 	"crypto/md5"

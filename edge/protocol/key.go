@@ -1,6 +1,9 @@
-package snowplow
+package protocol
 
-import "strings"
+import (
+	"math"
+	"strings"
+)
 
 // Key is a schema key taken apart: iglu:vendor/name/format/version.
 type Key struct{ Vendor, Name, Format, Version string }
@@ -56,6 +59,11 @@ func isSchemaVer(s string) bool {
 }
 
 func isVersionPart(s string) bool {
-	_, ok := parseDigits(s)
-	return ok && (s[0] != '0' || s == "0")
+	n := int64(0)
+	for i := range len(s) {
+		if n = n*10 + int64(s[i]-'0'); s[i]-'0' > 9 || n > math.MaxInt32 {
+			return false
+		}
+	}
+	return s == "0" || s != "" && s[0] != '0'
 }
