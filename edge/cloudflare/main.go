@@ -5,10 +5,10 @@ package main
 
 import (
 	"weir/edge/abi"
-	"weir/edge/protocol/snowplow"
+	"weir/edge/protocol/all"
 )
 
-// The adapters are listed by hand: TinyGo drops the ones that are not.
-func init() { abi.Export(snowplow.New()) }
+// An edge for fewer wire formats lists them here: TinyGo drops the rest.
+func init() { abi.Export(all.Adapters()...) }
 
 func main() {}

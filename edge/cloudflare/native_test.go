@@ -19,7 +19,7 @@ import (
 
 	"weir/edge/collector"
 	"weir/edge/forward"
-	"weir/edge/protocol/snowplow"
+	"weir/edge/protocol/all"
 	edge "weir/edge/serve"
 	"weir/edge/toolchain/need"
 )
@@ -129,7 +129,7 @@ func nativeEdge(t *testing.T, host, settings string) string {
 		t.Fatal(err)
 	}
 	engine, err := edge.NewNative(func() (*collector.Collector, error) {
-		return collector.New([]byte(settings), bundle, snowplow.New())
+		return collector.New([]byte(settings), bundle, all.Adapters()...)
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -15,7 +15,7 @@ import (
 	"weir/edge/collector/collectortest"
 	"weir/edge/envelope"
 	"weir/edge/protocol"
-	"weir/edge/protocol/snowplow"
+	"weir/edge/protocol/all"
 	"weir/edge/toolchain/need"
 )
 
@@ -53,7 +53,7 @@ func TestGoldenSuite(t *testing.T) {
 // Text beyond ASCII takes another way through the glue than the suite's requests.
 func TestAnyTextCrosses(t *testing.T) {
 	bundle, settings := collectortest.Bundle(t), []byte(`{"privacy":{"geo":"city"}}`)
-	native, err := collector.New(settings, bundle, snowplow.New())
+	native, err := collector.New(settings, bundle, all.Adapters()...)
 	if err != nil {
 		t.Fatal(err)
 	}

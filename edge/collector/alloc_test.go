@@ -6,13 +6,13 @@ import (
 
 	"weir/edge/collector"
 	"weir/edge/collector/collectortest"
-	"weir/edge/protocol/snowplow"
+	"weir/edge/protocol/all"
 )
 
 // open returns a collector with the suite's settings and bundle.
 func open(t testing.TB) *collector.Collector {
 	t.Helper()
-	c, err := collector.New(collectortest.Settings(), collectortest.Bundle(t), snowplow.New())
+	c, err := collector.New(collectortest.Settings(), collectortest.Bundle(t), all.Adapters()...)
 	if err != nil {
 		t.Fatal(err)
 	}

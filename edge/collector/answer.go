@@ -23,7 +23,15 @@ func (c *Collector) allowOrigin() {
 	c.refusal = append(c.refusal, c.response...)
 }
 
+// preflight answers the OPTIONS of browsers (CORS) and of senders of webhooks,
+// who ask whether they are welcome (HTTP 1.1 Web Hooks for Event Delivery,
+// section 4): whoever may post events may send hooks, at any rate.
 func (c *Collector) preflight() {
+	if origin := protocol.Single(c.request.Header("WebHook-Request-Origin")); isDomain(origin) {
+		c.response = append(c.response,
+			protocol.Header{Name: "WebHook-Allowed-Origin", Value: origin},
+			protocol.Header{Name: "WebHook-Allowed-Rate", Value: "*"})
+	}
 	c.response = append(c.response,
 		protocol.Header{Name: "Access-Control-Allow-Headers", Value: "Content-Type, SP-Anonymous"},
 		protocol.Header{Name: "Access-Control-Max-Age", Value: c.number(c.settings.PreflightMaxAge)})
@@ -31,7 +39,7 @@ func (c *Collector) preflight() {
 }
 
 // answer composes what the adapter's clients expect once the batch is taken,
-// and the refusal for when nobody takes it.
+// and the refusal for when nobody takes it, if there is one to take.
 func (c *Collector) answer(a *protocol.Answer, id identity, now int64) {
 	if a.ContentType != "" {
 		c.response = append(c.response, protocol.Header{Name: "Content-Type", Value: a.ContentType})
@@ -42,8 +50,14 @@ func (c *Collector) answer(a *protocol.Answer, id identity, now int64) {
 	if a.Identify {
 		c.setCookies(id, now)
 	}
-	c.respond(200, a.Body)
-
+	status := a.Status
+	if status == 0 {
+		status = 200
+	}
+	c.respond(status, a.Body)
+	if len(c.out.Batch) == 0 {
+		return
+	}
 	c.refusal = append(c.refusal,
 		protocol.Header{Name: "Content-Type", Value: "text/plain"},
 		protocol.Header{Name: "Retry-After", Value: c.number(c.settings.RetryAfter)})

@@ -6,7 +6,7 @@ import (
 
 	"weir/edge/collector"
 	"weir/edge/collector/collectortest"
-	"weir/edge/protocol/snowplow"
+	"weir/edge/protocol/all"
 	"weir/edge/toolchain/need"
 )
 
@@ -16,7 +16,7 @@ func TestGolden(t *testing.T) {
 	collectortest.Update = *update
 	bundle := collectortest.Bundle(t)
 	collectortest.RunAll(t, func(t *testing.T, settings []byte) collectortest.Collect {
-		c, err := collector.New(settings, bundle, snowplow.New())
+		c, err := collector.New(settings, bundle, all.Adapters()...)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -5,7 +5,7 @@ import (
 	"errors"
 
 	"weir/edge/collector"
-	"weir/edge/protocol/snowplow"
+	"weir/edge/protocol/all"
 )
 
 // plugin is one instance: a collector, and the room for a request and its outcome.
@@ -26,8 +26,8 @@ func (p *plugin) start(settings, bundle string) error {
 	if err != nil {
 		return errors.New("config: bundle is not base64 (RFC 4648 section 4, padded)")
 	}
-	// The adapters are listed by hand: TinyGo drops the ones that are not.
-	c, err := collector.New([]byte(settings), schemas, snowplow.New())
+	// An edge for fewer wire formats lists them here: TinyGo drops the rest.
+	c, err := collector.New([]byte(settings), schemas, all.Adapters()...)
 	if err != nil {
 		return errors.New("config: " + err.Error())
 	}

@@ -2,15 +2,23 @@ package protocol
 
 import "weir/edge/envelope"
 
-// Answer is what the clients of a wire format expect once their events were
-// taken: status 200 with this body.
+// Answer is what the clients of a wire format expect once their events were taken.
 type Answer struct {
+	Status       int    // 0 means 200
 	ContentType  string // "" for none
 	CacheControl string // "" for none
 	Body         []byte
 	// Identify says that clients of the format are told apart by the network
 	// user id: the request's cookie is read and the answer sets it.
 	Identify bool
+}
+
+// Pixel is the answer to an image that a page or a mail asks for: transparent,
+// the 43 bytes that the Snowplow collector sends.
+var Pixel = Answer{
+	ContentType: "image/gif", CacheControl: "no-cache, no-store, must-revalidate",
+	Body:     []byte("GIF89a\x01\x00\x01\x00\xf0\x00\x00\xff\xff\xff\x00\x00\x00!\xf9\x04\x05\x00\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;"),
+	Identify: true,
 }
 
 // Answerer is an [Adapter] whose clients expect something else than a plain "ok".

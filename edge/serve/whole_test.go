@@ -14,7 +14,7 @@ import (
 
 	"weir/edge/collector"
 	"weir/edge/forward"
-	"weir/edge/protocol/snowplow"
+	"weir/edge/protocol/all"
 	"weir/edge/serve"
 	"weir/edge/signature"
 	"weir/edge/toolchain/need"
@@ -38,7 +38,7 @@ func TestAnEventReachesItsHost(t *testing.T) {
 			var engine serve.Engine
 			if name == "native" {
 				engine, err = serve.NewNative(func() (*collector.Collector, error) {
-					return collector.New(nil, bundle, snowplow.New())
+					return collector.New(nil, bundle, all.Adapters()...)
 				})
 			} else {
 				var module []byte

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"weir/edge/envelope"
+	"weir/edge/protocol"
 )
 
 // convert turns the value of a parameter into its column. A value that does
@@ -83,11 +84,11 @@ func (a *Adapter) convert(e *envelope.Event, id int, value string) {
 	case unstruct:
 		a.setUnstruct(e, id, envelope.ViewBytes(value))
 	case unstruct64:
-		a.setUnstruct(e, id, decodeBase64(&a.arena, value))
+		a.setUnstruct(e, id, protocol.DecodeBase64(&a.arena, value))
 	case entities:
 		a.setContexts(e, id, envelope.ViewBytes(value))
 	case entities64:
-		a.setContexts(e, id, decodeBase64(&a.arena, value))
+		a.setContexts(e, id, protocol.DecodeBase64(&a.arena, value))
 	}
 	if keyword != "" {
 		e.Misfit(p.field, keyword, message, p.name, value)

@@ -90,22 +90,15 @@ func (a *Adapter) Match(r *protocol.Request) bool {
 	return false
 }
 
-// The answers of the official collector: a transparent pixel of 43 bytes for a
-// GET; "ok" for a POST, since Firefox logs an error for an empty body.
-var (
-	pixel = []byte("GIF89a\x01\x00\x01\x00\xf0\x00\x00\xff\xff\xff\x00\x00\x00!\xf9\x04\x05\x00\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;")
-	ok    = []byte("ok")
-)
+// The answer of the official collector to a POST: Firefox logs an error for an empty body.
+var ok = []byte("ok")
 
 // Answer implements [protocol.Answerer].
 func (a *Adapter) Answer(r *protocol.Request) protocol.Answer {
 	if r.Method == "POST" {
 		return protocol.Answer{ContentType: "text/plain", Body: ok, Identify: true}
 	}
-	return protocol.Answer{
-		ContentType: "image/gif", CacheControl: "no-cache, no-store, must-revalidate",
-		Body: pixel, Identify: true,
-	}
+	return protocol.Pixel
 }
 
 // Decode implements [protocol.Adapter].

@@ -14,8 +14,7 @@ import (
 
 	"weir/edge/collector"
 	"weir/edge/forward"
-	"weir/edge/protocol"
-	"weir/edge/protocol/snowplow"
+	"weir/edge/protocol/all"
 	"weir/edge/serve"
 	"weir/edge/wazero"
 )
@@ -37,12 +36,6 @@ func (e *engineName) Set(s string) error {
 		return nil
 	}
 	return errors.New(`want "wasm" or "native"`)
-}
-
-// adapters are the wire formats of the native edge, asked in order: those of
-// the module in edge/cloudflare.
-func adapters() []protocol.Adapter {
-	return []protocol.Adapter{snowplow.New()}
 }
 
 type edgeOptions struct {
@@ -135,7 +128,7 @@ func newEngine(ctx context.Context, o edgeOptions) (serve.Engine, func(context.C
 		}
 	}
 	n, err := serve.NewNative(func() (*collector.Collector, error) {
-		return collector.New(o.settings, bundle, adapters()...)
+		return collector.New(o.settings, bundle, all.Adapters()...)
 	})
 	return n, func(context.Context) error { return nil }, err
 }

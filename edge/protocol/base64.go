@@ -1,10 +1,10 @@
-package snowplow
+package protocol
 
 import "weir/edge/envelope"
 
-// decodeBase64 decodes as leniently as trackers need: both alphabets, padding
+// DecodeBase64 decodes as leniently as trackers need: both alphabets, padding
 // or none, and characters of neither alphabet passed over.
-func decodeBase64(arena *envelope.Arena, s string) []byte {
+func DecodeBase64(arena *envelope.Arena, s string) []byte {
 	b := arena.Bytes(len(s)/4*3 + 3)
 	var group uint32
 	n := 0 // sextets in group
@@ -52,3 +52,20 @@ var sextets = func() (t [256]byte) {
 	t['/'], t['_'] = 63, 63
 	return t
 }()
+
+// EncodeBase64 returns b as a JSON string of standard base64, in memory of the arena.
+func EncodeBase64(arena *envelope.Arena, b []byte) []byte {
+	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+	to := append(arena.Bytes((len(b)+2)/3*4+2), '"')
+	for ; len(b) >= 3; b = b[3:] {
+		n := uint32(b[0])<<16 | uint32(b[1])<<8 | uint32(b[2])
+		to = append(to, alphabet[n>>18], alphabet[n>>12&63], alphabet[n>>6&63], alphabet[n&63])
+	}
+	switch len(b) {
+	case 1:
+		to = append(to, alphabet[b[0]>>2], alphabet[b[0]&3<<4], '=', '=')
+	case 2:
+		to = append(to, alphabet[b[0]>>2], alphabet[b[0]&3<<4|b[1]>>4], alphabet[b[1]&15<<2], '=')
+	}
+	return arena.Keep(append(to, '"'))
+}
