@@ -37,8 +37,15 @@ const (
 // Bundle is a verified bundle. It refers to the bytes it was opened on.
 type Bundle struct {
 	Tables
-	hash uint64
+	// Branches is the most evaluations that one node asks for on its own value:
+	// branches of anyOf and oneOf, targets of $ref, and theirs in turn; at most
+	// [MaxBranches]. Nodes that dynamic references lead to are not counted.
+	Branches int
+	hash     uint64
 }
+
+// MaxBranches is the most branches that count: what takes more may run out of fuel.
+const MaxBranches = 1000
 
 // Open verifies b and returns a bundle that uses it in place: every reference
 // in range, no chain of references that comes back to the same value. b must
@@ -71,9 +78,11 @@ func Open(b []byte) (*Bundle, error) {
 	if err := bundle.place(b); err != nil {
 		return nil, err
 	}
-	if err := bundle.verify(); err != nil {
+	branches, err := bundle.verify()
+	if err != nil {
 		return nil, err
 	}
+	bundle.Branches = int(branches)
 	return bundle, nil
 }
 

@@ -9,8 +9,9 @@ import (
 	"weir/schemas/validate/pattern"
 )
 
-// verify checks all that the engine relies on without looking.
-func (t *Tables) verify() error {
+// verify checks all that the engine relies on without looking, and counts the
+// branches, see [Bundle].
+func (t *Tables) verify() (branches uint32, err error) {
 	v := verifier{Tables: t}
 	// Each phase relies on those before it.
 	for _, phase := range [...]func(){
@@ -18,10 +19,10 @@ func (t *Tables) verify() error {
 		v.numbers, v.enums, v.constants, v.ops, v.nodes, v.acyclic,
 	} {
 		if phase(); v.err != nil {
-			return v.err
+			return 0, v.err
 		}
 	}
-	return nil
+	return v.branches, nil
 }
 
 // maxSteps bounds the work of acyclic, as lists may overlap in a bundle made
@@ -30,9 +31,11 @@ const maxSteps = 1 << 24
 
 type verifier struct {
 	*Tables
-	err     error
-	steps   int    // references followed in acyclic
-	pattern []bool // Strings entries that passed pattern.Verify
+	err      error
+	applied  []uint32 // see inPlace
+	steps    int      // references followed in acyclic
+	branches uint32
+	pattern  []bool // Strings entries that passed pattern.Verify
 }
 
 func (v *verifier) check(ok bool, what string) {
@@ -307,7 +310,9 @@ func (v *verifier) ops() {
 func (v *verifier) acyclic() {
 	incoming := make([]uint32, len(v.Nodes))
 	for i := range v.Nodes {
-		v.inPlace(&v.Nodes[i], func(n uint32) { incoming[n]++ })
+		for _, n := range v.inPlace(&v.Nodes[i]) {
+			incoming[n]++
+		}
 	}
 	ready := make([]uint32, 0, len(v.Nodes))
 	for i, n := range incoming {
@@ -316,52 +321,69 @@ func (v *verifier) acyclic() {
 		}
 	}
 	for i := 0; i < len(ready); i++ {
-		v.inPlace(&v.Nodes[ready[i]], func(n uint32) {
+		for _, n := range v.inPlace(&v.Nodes[ready[i]]) {
 			if incoming[n]--; incoming[n] == 0 {
 				ready = append(ready, n)
 			}
-		})
+		}
 	}
 	v.check(v.steps <= maxSteps, "too many references on one value")
 	v.check(len(ready) == len(v.Nodes), "a node refers to itself without consuming input")
+	if v.err == nil {
+		v.count(ready, incoming)
+	}
 }
 
-// inPlace calls f with the nodes that n applies to the same value. Targets of
-// dynamic references other than the default depend on the path taken; the
-// engine bounds those by counting.
-func (v *verifier) inPlace(n *Node, f func(uint32)) {
-	if v.steps > maxSteps {
-		return
-	}
-	if n.Flags&(NodeAlias|NodeTrack) != 0 {
-		f(n.Ops)
-		return
-	}
-	e := &v.Extras[v.Objects[n.Object].Extra]
-	for _, r := range v.Rules[e.Deps : e.Deps+e.DepCount] {
-		if r.Kind == DepNode || r.Kind == DepLegacyNode {
-			f(r.B)
+// count counts the branches of the nodes, each of which comes after those that
+// lead to it. All counts begin at zero.
+func (v *verifier) count(nodes, branches []uint32) {
+	for i := len(nodes) - 1; i >= 0; i-- {
+		n := &v.Nodes[nodes[i]]
+		sum := min(v.Extras[v.Objects[n.Object].Extra].PatternCount, MaxBranches)
+		for _, child := range v.inPlace(n) {
+			sum = min(sum+1+branches[child], MaxBranches)
 		}
+		branches[nodes[i]] = sum
+		v.branches = max(v.branches, sum)
 	}
-	v.steps += int(e.DepCount)
-	for _, op := range v.Ops[n.Ops:] {
-		v.steps++
-		switch op.Code {
-		case OpEnd:
-			return
-		case OpRef, OpAllOf, OpNot, OpDynamicRef, OpRecursiveRef, OpScope:
-			f(op.A)
-		case OpAnyOf, OpOneOf:
-			v.steps += int(op.B)
-			for _, r := range v.Refs[op.A : op.A+op.B] {
-				f(r)
+}
+
+// inPlace returns the nodes that n applies to the same value, until the next
+// call. Targets of dynamic references other than the default depend on the path
+// taken; the engine bounds those by counting.
+func (v *verifier) inPlace(n *Node) []uint32 {
+	if v.steps > maxSteps {
+		return nil
+	}
+	list := v.applied[:0]
+	if n.Flags&(NodeAlias|NodeTrack) != 0 {
+		list = append(list, n.Ops)
+	} else {
+		e := &v.Extras[v.Objects[n.Object].Extra]
+		for _, r := range v.Rules[e.Deps : e.Deps+e.DepCount] {
+			v.steps++
+			if r.Kind == DepNode || r.Kind == DepLegacyNode {
+				list = append(list, r.B)
 			}
-		case OpIf:
-			for _, r := range v.Refs[op.A : op.A+3] {
-				if r != None {
-					f(r)
+		}
+		for k := n.Ops; v.Ops[k].Code != OpEnd; k++ {
+			op := &v.Ops[k]
+			v.steps++
+			switch op.Code {
+			case OpRef, OpAllOf, OpNot, OpDynamicRef, OpRecursiveRef, OpScope:
+				list = append(list, op.A)
+			case OpAnyOf, OpOneOf:
+				v.steps += int(op.B)
+				list = append(list, v.Refs[op.A:op.A+op.B]...)
+			case OpIf:
+				for _, r := range v.Refs[op.A : op.A+3] {
+					if r != None {
+						list = append(list, r)
+					}
 				}
 			}
 		}
 	}
+	v.applied = list
+	return list
 }

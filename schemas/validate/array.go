@@ -80,6 +80,7 @@ func (r *Run) array(id uint32, n *bundle.Node, start int) int {
 		}
 	}
 
+	r.far = max(r.far, i)
 	r.depth++
 	r.top = top
 	r.track = track

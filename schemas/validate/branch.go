@@ -61,17 +61,27 @@ func (r *Run) try(s step, arg, node uint32, i, end int) bool {
 		r.reach = 2 * i
 		return false
 	}
-	saved, quiet := r.save(), r.quiet
-	if !r.spend(end-i, i) || !r.push(s, arg, i) {
+	saved, quiet, far := r.save(), r.quiet, r.far
+	if !r.push(s, arg, i) {
 		return false
 	}
 	if r.track {
 		r.mark = len(r.marks)
 		r.marks = appendZeros(r.marks, r.width)
 	}
-	r.quiet = true
+	r.quiet, r.far = true, i
 	ok := r.value(node, i) >= 0
 	r.quiet = quiet
+	// What was read is paid for afterwards, since most branches end at the member
+	// that tells them apart.
+	read := r.far
+	if ok {
+		read = end
+	}
+	r.far = max(far, read)
+	if !r.spend(read-i, i) {
+		return false
+	}
 	if !ok {
 		if !r.dead {
 			r.restore(&saved)

@@ -31,7 +31,7 @@ func Equal(a, b []byte) bool {
 	return r.equal(a, b)
 }
 
-const unlimited = int(^uint(0) >> 1)
+const unlimited = int64(1<<63 - 1)
 
 // hash returns the hash of doc[i:end]. It reports false if the fuel ran out.
 func (r *Run) hash(i, end int) (uint64, bool) {

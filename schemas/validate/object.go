@@ -98,7 +98,7 @@ func (r *Run) object(id uint32, n *bundle.Node, start int) int {
 					*word |= bit
 				}
 				if was&bit != 0 && !r.repeated(top, key) {
-					return -1
+					return r.stop(end)
 				}
 			} else {
 				r.extent = append(r.extent, extent{hash, uint32(key), uint32(end)})
@@ -143,6 +143,7 @@ func (r *Run) object(id uint32, n *bundle.Node, start int) int {
 		}
 	}
 
+	r.far = max(r.far, i)
 	if len(r.extent)-extents > 1 {
 		second := r.equalPair(r.extent[extents:], true)
 		if r.dead || second > 0 && !r.repeated(top, int(r.extent[extents+second].start)) {

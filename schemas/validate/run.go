@@ -16,9 +16,17 @@ const (
 	// hintCount is a power of two.
 	hintCount = 512
 
-	// The fuel of a run is the number of bytes that may be read again:
-	// fuelFactor for each byte of the document and fuelBase besides.
+	// The fuel of a run is the number of bytes that may be read again: fuelFactor
+	// for each byte of the document, fuelBranch more for each evaluation that the
+	// schemas ask for on one value, and fuelBase besides.
+	//
+	// Every evaluation costs what it read and fuelStep besides. A value is at
+	// least one byte and a comma: a document whose every value is read again by
+	// each of the branches can thus take 1 + fuelStep/2 for each byte and branch,
+	// which is fuelBranch. Only branches within branches can take more.
 	fuelFactor = 64
+	fuelBranch = 5
+	fuelStep   = 8
 	fuelBase   = 1 << 18
 
 	// maxDocument is the size from which on offsets would not fit.
@@ -43,14 +51,17 @@ type Run struct {
 	set   *Set
 	t     *bundle.Tables
 	doc   []byte
-	depth int  // containers that may still be opened
-	fuel  int  // bytes that may still be read again
-	quiet bool // inside a branch: the first violation ends it and is not recorded
-	dead  bool // a fault ended the whole run
-	track bool // the value being evaluated in place is tracked in marks
+	depth int   // containers that may still be opened
+	fuel  int64 // bytes that may still be read again
+	quiet bool  // inside a branch: the first violation ends it and is not recorded
+	dead  bool  // a fault ended the whole run
+	track bool  // the value being evaluated in place is tracked in marks
 	// reach is how far the last quiet evaluation came before it failed: twice the
 	// offset, and one more if the value there was at least of the right type.
 	reach int
+	// far is how much of the document has been read by what is under evaluation:
+	// no value of it reaches beyond.
+	far int
 
 	top    int
 	frames [maxFrames]frame
@@ -85,7 +96,6 @@ func (p Program) Run(r *Run, doc []byte) bool {
 	r.Violations, r.More, r.Captures = r.Violations[:0], 0, r.Captures[:0]
 	r.steps, r.marks, r.words, r.extent, r.scopes = r.steps[:0], r.marks[:0], r.words[:0], r.extent[:0], r.scopes[:0]
 	r.quiet, r.dead, r.track, r.top = false, false, false, 0
-	r.fuel = fuelFactor*len(doc) + fuelBase
 	r.depth = scan.DefaultDepth
 	if r.MaxDepth > 0 {
 		r.depth = min(r.MaxDepth, scan.MaxDepth)
@@ -96,6 +106,8 @@ func (p Program) Run(r *Run, doc []byte) bool {
 		r.set, root = emptySet, bundle.Nothing
 	}
 	r.t = &r.set.b.Tables
+	r.far = 0
+	r.fuel = r.budget()
 	if uint64(len(doc)) >= maxDocument {
 		return r.fault(kwFuel, 0, 0) >= 0
 	}
@@ -106,6 +118,11 @@ func (p Program) Run(r *Run, doc []byte) bool {
 		}
 	}
 	return len(r.Violations) == 0
+}
+
+// budget is the fuel for the document.
+func (r *Run) budget() int64 {
+	return (fuelFactor+fuelBranch*int64(r.set.b.Branches))*int64(len(r.doc)) + fuelBase
 }
 
 // forget drops references to the document and the set.
@@ -186,11 +203,17 @@ func (r *Run) syntax(code scan.Code, at int) int {
 
 // spend pays for reading n bytes again and reports whether the fuel lasts.
 func (r *Run) spend(n, at int) bool {
-	if r.fuel -= n + 16; r.fuel >= 0 {
+	if r.fuel -= int64(n) + fuelStep; r.fuel >= 0 {
 		return true
 	}
 	r.fault(kwFuel, 0, at)
 	return false
+}
+
+// stop ends a quiet evaluation that failed on a value which ends at end.
+func (r *Run) stop(end int) int {
+	r.far = max(r.far, end)
+	return -1
 }
 
 // push enters a step of the path; the caller restores top. It reports whether there was room.

@@ -17,7 +17,8 @@
 // The same pass checks the JSON grammar, UTF-8, nesting depth and that no
 // object repeats a member name. Keywords that apply several schemas to one
 // value (anyOf, oneOf, not, if, $ref with siblings, …) read its bytes again,
-// within a limit that keeps the whole run linear in the document.
+// within a limit that keeps the whole run linear in the document; it leaves room
+// for unions of up to [bundle.MaxBranches] schemas, however late they differ.
 //
 // # Readings
 //
@@ -44,7 +45,8 @@
 //	documents      below 2 GiB                                    else "fuel"
 //	nesting        40 containers, [Run.MaxDepth] up to 250        else "depth"
 //	schema path    512 steps: members, items and in-place keywords else "depth"
-//	bytes re-read  64 for each byte of the document, and 256 KiB  else "fuel"
+//	bytes re-read  256 KiB, and for each byte of the document 64  else "fuel"
+//	               and 5 for each branch that a value may have
 //	violations     [MaxViolations], the rest is counted in [Run.More]
 //
 // There is no limit on members, items and lengths but the size of the document.

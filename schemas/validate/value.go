@@ -35,13 +35,11 @@ func (r *Run) value(id uint32, i int) int {
 			}
 		}
 		end = quote + 1
-		if n.Types&bundle.TypeString == 0 {
-			if !r.wrongType(id, i) {
-				return -1
-			}
+		if n.Types&bundle.TypeString == 0 && !r.wrongType(id, i) {
+			return r.stop(end)
 		}
 		if n.Flags&bundle.NodeString != 0 && !r.text(id, n, i, quote, flags) {
-			return -1
+			return r.stop(end)
 		}
 		if n.Ops|uint32(n.Capture) == 0 {
 			return end
@@ -76,7 +74,7 @@ func (r *Run) value(id uint32, i int) int {
 			t = bundle.TypeNull
 		}
 		if n.Types&t == 0 && !r.wrongType(id, i) {
-			return -1
+			return r.stop(end)
 		}
 	default:
 		e, flags, code := scan.NumberEnd(doc, i)
@@ -86,17 +84,17 @@ func (r *Run) value(id uint32, i int) int {
 		end = e
 		if n.Types&bundle.TypeNumber != bundle.TypeNumber && !numberTypeFits(n.Types, flags, doc[i:end]) {
 			if !r.wrongType(id, i) {
-				return -1
+				return r.stop(end)
 			}
 		} else if n.Number != 0 && !r.number(id, n, i, end, flags) {
-			return -1
+			return r.stop(end)
 		}
 	}
 	if end < 0 || n.Ops|uint32(n.Capture)|n.Enum == 0 {
 		return end
 	}
 	if n.Enum != 0 && !r.enum(id, n, i, end) {
-		return -1
+		return r.stop(end)
 	}
 	return r.rest(id, n, i, end)
 }
@@ -118,7 +116,7 @@ func (r *Run) alias(n *bundle.Node, i int) int {
 // rest does what needs the whole extent of the value.
 func (r *Run) rest(id uint32, n *bundle.Node, i, end int) int {
 	if n.Ops != 0 && !r.ops(id, n, i, end) {
-		return -1
+		return r.stop(end)
 	}
 	if n.Capture != 0 {
 		r.Captures = append(r.Captures, Capture{n.Capture, i, end})

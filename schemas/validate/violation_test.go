@@ -239,22 +239,6 @@ func TestMore(t *testing.T) {
 	}
 }
 
-// TestFuel evaluates a schema whose branches branch again at every level.
-func TestFuel(t *testing.T) {
-	p, err := program([]byte(`{"allOf":[{"items":{"$ref":"#"}},{"items":{"$ref":"#"}},{"items":{"$ref":"#"}}]}`), compile.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	doc := []byte(strings.Repeat("[", 39) + strings.Repeat("]", 39))
-	v := p.Validate(nil, doc)
-	if len(v) != 1 || v[0].Keyword() != "fuel" {
-		t.Errorf("got %s", describe(v))
-	}
-	if v := p.Validate(nil, []byte(`[[[]]]`)); len(v) > 0 {
-		t.Errorf("got %s", describe(v))
-	}
-}
-
 func TestCaptures(t *testing.T) {
 	p, err := program([]byte(`{
 		"properties": {
