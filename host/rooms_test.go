@@ -16,7 +16,7 @@ var rooms = map[string]room{
 	"schemas/scan":             {wasm: true},
 	"schemas/bundle":           {may: []string{"schemas/scan", "schemas/validate/decimal", "schemas/validate/pattern"}, tests: engine, wasm: true},
 	"schemas/validate":         {may: []string{"schemas/scan", "schemas/bundle", "schemas/validate/..."}, tests: engine, wasm: true},
-	"schemas/validate/decimal": {wasm: true},
+	"schemas/validate/decimal": {may: []string{"schemas/scan"}, wasm: true},
 	"schemas/validate/format":  {wasm: true},
 	"schemas/validate/pattern": {tests: []string{"schemas/compile/ecma"}, wasm: true},
 	"schemas/compile":          {may: []string{"schemas/scan", "schemas/bundle", "schemas/validate/...", "schemas/compile/ecma"}, tests: engine},

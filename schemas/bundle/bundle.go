@@ -75,8 +75,8 @@ func Open(b []byte) (*Bundle, error) {
 		b = aligned(b)
 	}
 	bundle := &Bundle{hash: sum}
-	if err := bundle.place(b); err != nil {
-		return nil, err
+	if !bundle.place(b) {
+		return nil, errors.New("opening bundle: a section lies outside of it")
 	}
 	branches, err := bundle.verify()
 	if err != nil {
@@ -104,105 +104,64 @@ func aligned(b []byte) []byte {
 	return c
 }
 
-// place points the tables at their sections.
-func (t *Tables) place(b []byte) error {
-	p := placer{b: b}
-	section(&p, &t.Schemas)
-	section(&p, &t.URIs)
-	section(&p, &t.Nodes)
-	section(&p, &t.Objects)
-	section(&p, &t.Extras)
-	section(&p, &t.Names)
-	section(&p, &t.Slots)
-	section(&p, &t.Index)
-	section(&p, &t.Wide)
-	section(&p, &t.Masks)
-	section(&p, &t.Rules)
-	section(&p, &t.Arrays)
-	section(&p, &t.Numbers)
-	section(&p, &t.Enums)
-	section(&p, &t.Constants)
-	section(&p, &t.Ops)
-	section(&p, &t.Refs)
-	section(&p, &t.Strings)
-	section(&p, &t.Anchors)
-	section(&p, &t.Captures)
-	section(&p, &t.Bytes)
-	return p.err
+// table is one of the tables, whatever its entries are.
+type table struct {
+	entries *[]byte // in truth a slice of entries: only its pointer and length are used
+	size    int     // of an entry
 }
 
-type placer struct {
-	b   []byte
-	n   int
-	err error
-}
-
-func section[T any](p *placer, table *[]T) {
-	off := uint64(binary.LittleEndian.Uint32(p.b[directory+8*p.n:]))
-	size := uint64(binary.LittleEndian.Uint32(p.b[directory+8*p.n+4:]))
-	p.n++
+func tableOf[T any](entries *[]T) table {
 	var entry T
-	if off < headerSize || off%wordAligned != 0 || off+size > uint64(len(p.b)) || size%uint64(unsafe.Sizeof(entry)) != 0 {
-		p.err = errors.New("opening bundle: a section lies outside of it")
-		return
+	return table{(*[]byte)(unsafe.Pointer(entries)), int(unsafe.Sizeof(entry))}
+}
+
+// all lists the tables in the order of their sections.
+func (t *Tables) all() [sections]table {
+	return [...]table{
+		tableOf(&t.Schemas), tableOf(&t.URIs), tableOf(&t.Nodes), tableOf(&t.Objects), tableOf(&t.Extras),
+		tableOf(&t.Names), tableOf(&t.Slots), tableOf(&t.Index), tableOf(&t.Wide), tableOf(&t.Masks),
+		tableOf(&t.Rules), tableOf(&t.Arrays), tableOf(&t.Numbers), tableOf(&t.Enums), tableOf(&t.Constants),
+		tableOf(&t.Ops), tableOf(&t.Refs), tableOf(&t.Strings), tableOf(&t.Anchors), tableOf(&t.Captures),
+		tableOf(&t.Bytes),
 	}
-	if size > 0 {
-		*table = unsafe.Slice((*T)(unsafe.Pointer(&p.b[off])), size/uint64(unsafe.Sizeof(entry)))
+}
+
+// place points the tables at their sections and reports whether those lie in b.
+func (t *Tables) place(b []byte) bool {
+	for i, table := range t.all() {
+		off := uint64(binary.LittleEndian.Uint32(b[directory+8*i:]))
+		size := uint64(binary.LittleEndian.Uint32(b[directory+8*i+4:]))
+		if off < headerSize || off%wordAligned != 0 || off+size > uint64(len(b)) || size%uint64(table.size) != 0 {
+			return false
+		}
+		if size > 0 {
+			*table.entries = unsafe.Slice(&b[off], size/uint64(table.size))
+		}
 	}
+	return true
 }
 
 // Encode returns the bundle that holds the tables.
 func Encode(t *Tables) ([]byte, error) {
-	e := encoder{b: make([]byte, headerSize)}
-	write(&e, t.Schemas)
-	write(&e, t.URIs)
-	write(&e, t.Nodes)
-	write(&e, t.Objects)
-	write(&e, t.Extras)
-	write(&e, t.Names)
-	write(&e, t.Slots)
-	write(&e, t.Index)
-	write(&e, t.Wide)
-	write(&e, t.Masks)
-	write(&e, t.Rules)
-	write(&e, t.Arrays)
-	write(&e, t.Numbers)
-	write(&e, t.Enums)
-	write(&e, t.Constants)
-	write(&e, t.Ops)
-	write(&e, t.Refs)
-	write(&e, t.Strings)
-	write(&e, t.Anchors)
-	write(&e, t.Captures)
-	write(&e, t.Bytes)
-	if len(e.b) > maxBundle {
+	b := make([]byte, headerSize)
+	for i, table := range t.all() {
+		for len(b)%wordAligned != 0 {
+			b = append(b, 0)
+		}
+		size := len(*table.entries) * table.size
+		binary.LittleEndian.PutUint32(b[directory+8*i:], uint32(len(b)))
+		binary.LittleEndian.PutUint32(b[directory+8*i+4:], uint32(size))
+		b = append(b, unsafe.Slice(unsafe.SliceData(*table.entries), size)...)
+	}
+	if len(b) > maxBundle {
 		return nil, errors.New("encoding bundle: larger than 1 GiB")
 	}
-	copy(e.b, magic)
-	binary.LittleEndian.PutUint16(e.b[8:], Version)
-	binary.LittleEndian.PutUint16(e.b[10:], sections)
-	binary.LittleEndian.PutUint32(e.b[12:], uint32(len(e.b)))
-	Seal(e.b)
-	return e.b, nil
-}
-
-type encoder struct {
-	b []byte
-	n int
-}
-
-func write[T any](e *encoder, table []T) {
-	for len(e.b)%wordAligned != 0 {
-		e.b = append(e.b, 0)
-	}
-	var entry T
-	size := len(table) * int(unsafe.Sizeof(entry))
-	binary.LittleEndian.PutUint32(e.b[directory+8*e.n:], uint32(len(e.b)))
-	binary.LittleEndian.PutUint32(e.b[directory+8*e.n+4:], uint32(size))
-	e.n++
-	if size > 0 {
-		e.b = append(e.b, unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(table))), size)...)
-	}
+	copy(b, magic)
+	binary.LittleEndian.PutUint16(b[8:], Version)
+	binary.LittleEndian.PutUint16(b[10:], sections)
+	binary.LittleEndian.PutUint32(b[12:], uint32(len(b)))
+	Seal(b)
+	return b, nil
 }
 
 // Seal makes the hash of an encoded bundle match its content. It is for tools

@@ -43,7 +43,7 @@ func TestOpenFaults(t *testing.T) {
 			bundle.Seal(b)
 			return b
 		}, "a section lies outside"},
-		{"no sections", func(b []byte) []byte { clear(b[28:32]); clear(b[36:40]); clear(b[44:48]); bundle.Seal(b); return b }, "neutral entries missing"},
+		{"no sections", func(b []byte) []byte { clear(b[28:32]); clear(b[36:40]); clear(b[44:48]); bundle.Seal(b); return b }, "malformed neutral entries"},
 	} {
 		_, err := bundle.Open(c.edit(bytes.Clone(good)))
 		if err == nil || !strings.Contains(err.Error(), c.want) {

@@ -9,17 +9,33 @@ import (
 	"weir/schemas/validate/pattern"
 )
 
+// phases are what is verified, each relying on those before it.
+var phases = [...]struct {
+	what   string
+	verify func(*verifier)
+}{
+	{"neutral entries", (*verifier).neutral},
+	{"strings", (*verifier).strings},
+	{"schemas", (*verifier).schemas},
+	{"names", (*verifier).names},
+	{"properties and patterns", (*verifier).extras},
+	{"objects", (*verifier).objects},
+	{"arrays", (*verifier).arrays},
+	{"numbers", (*verifier).numbers},
+	{"enums", (*verifier).enums},
+	{"constants", (*verifier).constants},
+	{"keywords", (*verifier).ops},
+	{"nodes", (*verifier).nodes},
+	{"references", (*verifier).acyclic},
+}
+
 // verify checks all that the engine relies on without looking, and counts the
 // branches, see [Bundle].
 func (t *Tables) verify() (branches uint32, err error) {
 	v := verifier{Tables: t}
-	// Each phase relies on those before it.
-	for _, phase := range [...]func(){
-		v.neutral, v.strings, v.schemas, v.names, v.extras, v.objects, v.arrays,
-		v.numbers, v.enums, v.constants, v.ops, v.nodes, v.acyclic,
-	} {
-		if phase(); v.err != nil {
-			return 0, v.err
+	for i := range phases {
+		if phases[i].verify(&v); v.failed {
+			return 0, errors.New("verifying bundle: malformed " + phases[i].what)
 		}
 	}
 	return v.branches, nil
@@ -31,21 +47,17 @@ const maxSteps = 1 << 24
 
 type verifier struct {
 	*Tables
-	err      error
+	failed   bool
 	applied  []uint32 // see inPlace
 	steps    int      // references followed in acyclic
 	branches uint32
-	pattern  []bool // Strings entries that passed pattern.Verify
+	pattern  []bool // Strings entries that passed pattern.Valid
 }
 
-func (v *verifier) check(ok bool, what string) {
-	if !ok && v.err == nil {
-		v.err = errors.New("verifying bundle: " + what)
-	}
-}
+func (v *verifier) check(ok bool) { v.failed = v.failed || !ok }
 
 func (v *verifier) isNode(n uint32) {
-	v.check(n < uint32(len(v.Nodes)), "reference to a node that is not there")
+	v.check(n < uint32(len(v.Nodes)))
 }
 
 func (v *verifier) optionalNode(n uint32) {
@@ -55,14 +67,14 @@ func (v *verifier) optionalNode(n uint32) {
 }
 
 // within checks that n entries from first lie in a table of that length.
-func (v *verifier) within(first, n uint32, length int, what string) bool {
+func (v *verifier) within(first, n uint32, length int) bool {
 	ok := uint64(first)+uint64(n) <= uint64(length)
-	v.check(ok, what)
+	v.check(ok)
 	return ok
 }
 
 func (v *verifier) text(x Text) bool {
-	return v.within(x.Off, x.Len, len(v.Bytes), "text out of range")
+	return v.within(x.Off, x.Len, len(v.Bytes))
 }
 
 // neutral checks the entries that index 0 stands for.
@@ -70,12 +82,12 @@ func (v *verifier) neutral() {
 	ok := len(v.Nodes) > 1 && len(v.Objects) > 0 && len(v.Arrays) > 0 && len(v.Numbers) > 0 && len(v.Enums) > 0 &&
 		len(v.Ops) > 0 && len(v.Names) > 0 && len(v.Extras) > 0 && len(v.Strings) > 0 && len(v.Captures) > 0
 	if !ok {
-		v.check(false, "neutral entries missing")
+		v.check(false)
 		return
 	}
-	v.check(v.Nodes[Anything] == AnythingNode && v.Nodes[Nothing] == NothingNode, "the nodes of true and false are not what they should be")
-	v.check(len(v.Nodes) <= MaxNodes, "too many nodes")
-	v.check(v.Objects[0] == NeutralObject && v.Extras[0] == NeutralExtra && v.Arrays[0] == NeutralArray && v.Names[0] == Names{}, "neutral entries are not neutral")
+	v.check(v.Nodes[Anything] == AnythingNode && v.Nodes[Nothing] == NothingNode)
+	v.check(len(v.Nodes) <= MaxNodes)
+	v.check(v.Objects[0] == NeutralObject && v.Extras[0] == NeutralExtra && v.Arrays[0] == NeutralArray && v.Names[0] == Names{})
 }
 
 func (v *verifier) strings() {
@@ -84,7 +96,7 @@ func (v *verifier) strings() {
 		v.text(s)
 	}
 	for _, c := range v.Captures {
-		v.check(c < uint32(len(v.Strings)), "capture out of range")
+		v.check(c < uint32(len(v.Strings)))
 	}
 }
 
@@ -97,13 +109,13 @@ func (v *verifier) schemas() {
 	if len(v.Schemas) == 0 && len(v.URIs) == 0 {
 		return
 	}
-	v.check(len(v.URIs)&(len(v.URIs)-1) == 0, "URI index is not a power of two")
+	v.check(len(v.URIs)&(len(v.URIs)-1) == 0)
 	free := false
 	for _, e := range v.URIs {
 		free = free || e == 0
-		v.check(e <= uint32(len(v.Schemas)), "URI index out of range")
+		v.check(e <= uint32(len(v.Schemas)))
 	}
-	v.check(free, "URI index is full")
+	v.check(free)
 }
 
 func (v *verifier) names() {
@@ -111,13 +123,13 @@ func (v *verifier) names() {
 		s := &v.Slots[i]
 		off, n := s.Off&^slotPlain, s.Rest>>24
 		if n == slotLong {
-			if s.Plain() || off < 4 || !v.within(off-4, 4, len(v.Bytes), "name out of range") {
-				v.check(false, "malformed name")
+			if s.Plain() || off < 4 || !v.within(off-4, 4, len(v.Bytes)) {
+				v.check(false)
 				return
 			}
 			n = binary.LittleEndian.Uint32(v.Bytes[off-4:])
 		}
-		v.within(off, n, len(v.Bytes), "name out of range")
+		v.within(off, n, len(v.Bytes))
 		if s.Declared() {
 			v.isNode(s.Node())
 		}
@@ -128,9 +140,9 @@ func (v *verifier) names() {
 		if n.Wide != 0 {
 			length = len(v.Wide)
 		}
-		if n.Bits > 17 || !v.within(n.Slots, uint32(n.Count), len(v.Slots), "names out of range") ||
-			!v.within(n.Index, 1<<n.Bits, length, "index of names out of range") {
-			v.check(false, "malformed names")
+		if n.Bits > 17 || !v.within(n.Slots, uint32(n.Count), len(v.Slots)) ||
+			!v.within(n.Index, 1<<n.Bits, length) {
+			v.check(false)
 			return
 		}
 		free := false
@@ -142,20 +154,20 @@ func (v *verifier) names() {
 				e = uint16(v.Index[k])
 			}
 			free = free || e == 0
-			v.check(e <= n.Count, "index of names out of range")
+			v.check(e <= n.Count)
 		}
-		v.check(free, "index of names is full")
+		v.check(free)
 	}
 }
 
 func (v *verifier) patternTable(i uint32) {
 	if i >= uint32(len(v.Strings)) {
-		v.check(false, "pattern out of range")
+		v.check(false)
 		return
 	}
-	if v.err == nil && !v.pattern[i] {
+	if !v.failed && !v.pattern[i] {
 		v.pattern[i] = true
-		v.check(pattern.Verify(v.String(i)) == nil, "malformed pattern table")
+		v.check(pattern.Valid(v.String(i)))
 	}
 }
 
@@ -165,14 +177,14 @@ func (v *verifier) nodes() {
 		if n.Flags&(NodeAlias|NodeTrack) != 0 {
 			v.isNode(n.Ops)
 		} else {
-			v.check(n.Ops < uint32(len(v.Ops)), "op out of range")
+			v.check(n.Ops < uint32(len(v.Ops)))
 		}
 		if n.Pattern != 0 {
 			v.patternTable(n.Pattern)
 		}
-		v.check(uint32(n.Capture) < uint32(len(v.Captures)), "capture out of range")
+		v.check(uint32(n.Capture) < uint32(len(v.Captures)))
 		v.check(n.Number < uint32(len(v.Numbers)) && n.Array < uint32(len(v.Arrays)) &&
-			n.Object < uint32(len(v.Objects)) && n.Enum < uint32(len(v.Enums)), "assertions of a node out of range")
+			n.Object < uint32(len(v.Objects)) && n.Enum < uint32(len(v.Enums)))
 	}
 }
 
@@ -181,22 +193,22 @@ func (v *verifier) objects() {
 		o := &v.Objects[i]
 		v.isNode(o.Additional)
 		if o.Names >= uint32(len(v.Names)) || o.Extra >= uint32(len(v.Extras)) {
-			v.check(false, "assertions of an object out of range")
+			v.check(false)
 			return
 		}
 		count := uint32(v.Names[o.Names].Count)
 		if o.Required != None {
-			v.check(count > 0, "required names without names")
+			v.check(count > 0)
 			words := (count + 63) / 64
-			if v.within(o.Required, words, len(v.Masks), "required names out of range") && count%64 != 0 {
-				v.check(v.Masks[o.Required+words-1]>>(count%64) == 0, "required names out of range")
+			if v.within(o.Required, words, len(v.Masks)) && count%64 != 0 {
+				v.check(v.Masks[o.Required+words-1]>>(count%64) == 0)
 			}
 		}
 		e := &v.Extras[o.Extra]
 		for _, r := range v.Rules[e.Deps : e.Deps+e.DepCount] {
-			v.check(r.A < count, "malformed dependency")
+			v.check(r.A < count)
 			if r.Kind == DepSlot || r.Kind == DepLegacySlot {
-				v.check(r.B < count, "malformed dependency")
+				v.check(r.B < count)
 			}
 		}
 	}
@@ -206,16 +218,16 @@ func (v *verifier) extras() {
 	for i := range v.Extras {
 		e := &v.Extras[i]
 		v.isNode(e.PropertyNames)
-		if v.within(e.Patterns, e.PatternCount, len(v.Rules), "rules out of range") {
+		if v.within(e.Patterns, e.PatternCount, len(v.Rules)) {
 			for _, r := range v.Rules[e.Patterns : e.Patterns+e.PatternCount] {
 				v.patternTable(r.A)
 				v.isNode(r.B)
-				v.check(r.Kind < uint32(len(v.Strings)), "pattern out of range")
+				v.check(r.Kind < uint32(len(v.Strings)))
 			}
 		}
-		if v.within(e.Deps, e.DepCount, len(v.Rules), "rules out of range") {
+		if v.within(e.Deps, e.DepCount, len(v.Rules)) {
 			for _, r := range v.Rules[e.Deps : e.Deps+e.DepCount] {
-				v.check(r.Kind <= DepLegacyNode, "malformed dependency")
+				v.check(r.Kind <= DepLegacyNode)
 				if r.Kind == DepNode || r.Kind == DepLegacyNode {
 					v.isNode(r.B)
 				}
@@ -229,7 +241,7 @@ func (v *verifier) arrays() {
 		a := &v.Arrays[i]
 		v.isNode(a.Items)
 		v.optionalNode(a.Contains)
-		if v.within(a.Prefix, a.PrefixCount, len(v.Refs), "items out of range") {
+		if v.within(a.Prefix, a.PrefixCount, len(v.Refs)) {
 			for _, n := range v.Refs[a.Prefix : a.Prefix+a.PrefixCount] {
 				v.isNode(n)
 			}
@@ -240,17 +252,17 @@ func (v *verifier) arrays() {
 func (v *verifier) numbers() {
 	for i := range v.Numbers {
 		n := &v.Numbers[i]
-		v.check(n.Step >= 0, "malformed number")
+		v.check(n.Step >= 0)
 		for _, i := range [...]uint32{n.Min, n.Max, n.Multiple} {
 			if i == 0 {
 				continue
 			}
 			if uint64(i)+1 >= uint64(len(v.Strings)) {
-				v.check(false, "decimal out of range")
+				v.check(false)
 				return
 			}
-			_, err := decimal.Read(v.String(i))
-			v.check(err == nil, "malformed decimal")
+			_, ok := decimal.Read(v.String(i))
+			v.check(ok)
 		}
 	}
 }
@@ -258,8 +270,8 @@ func (v *verifier) numbers() {
 func (v *verifier) enums() {
 	for i := range v.Enums {
 		e := &v.Enums[i]
-		v.check(e.Names < uint32(len(v.Names)), "strings of an enum out of range")
-		v.within(e.Values, e.Count, len(v.Constants), "values of an enum out of range")
+		v.check(e.Names < uint32(len(v.Names)))
+		v.within(e.Values, e.Count, len(v.Constants))
 	}
 }
 
@@ -271,7 +283,7 @@ func (v *verifier) constants() {
 		}
 		b := v.Text(c.Value)
 		end, code := scan.ValueEnd(b, 0, scan.MaxDepth)
-		v.check(code == scan.OK && end == len(b), "constant is not JSON")
+		v.check(code == scan.OK && end == len(b))
 	}
 }
 
@@ -282,7 +294,7 @@ func (v *verifier) ops() {
 	for i := range v.Anchors {
 		v.isNode(v.Anchors[i].Node)
 	}
-	v.check(v.Ops[len(v.Ops)-1].Code == OpEnd && v.Ops[0].Code == OpEnd, "ops do not end")
+	v.check(v.Ops[len(v.Ops)-1].Code == OpEnd && v.Ops[0].Code == OpEnd)
 	for i := range v.Ops {
 		op := &v.Ops[i]
 		switch op.Code {
@@ -290,17 +302,17 @@ func (v *verifier) ops() {
 		case OpRef, OpAllOf, OpNot, OpDynamicRef, OpRecursiveRef, OpScope, OpUnevaluatedProps, OpUnevaluatedItems:
 			v.isNode(op.A)
 		case OpAnyOf, OpOneOf:
-			if v.within(op.A, op.B, len(v.Refs), "branches out of range") {
+			if v.within(op.A, op.B, len(v.Refs)) {
 				for _, n := range v.Refs[op.A : op.A+op.B] {
 					v.isNode(n)
 				}
 			}
 		case OpIf:
-			if v.within(op.A, 3, len(v.Refs), "branches out of range") {
+			if v.within(op.A, 3, len(v.Refs)) {
 				v.isNode(v.Refs[op.A])
 			}
 		default:
-			v.check(false, "unknown op")
+			v.check(false)
 		}
 	}
 }
@@ -327,9 +339,9 @@ func (v *verifier) acyclic() {
 			}
 		}
 	}
-	v.check(v.steps <= maxSteps, "too many references on one value")
-	v.check(len(ready) == len(v.Nodes), "a node refers to itself without consuming input")
-	if v.err == nil {
+	v.check(v.steps <= maxSteps)
+	v.check(len(ready) == len(v.Nodes))
+	if !v.failed {
 		v.count(ready, incoming)
 	}
 }

@@ -4,6 +4,8 @@
 // point.
 package decimal
 
+import "weir/schemas/scan"
+
 // Number is a JSON number: a sign, the significant digits, and a power of ten.
 // It refers to the bytes it was parsed from, which must not change while it is
 // in use. The zero Number is the number zero.
@@ -32,87 +34,42 @@ const smallDigits = 18
 // Parse reads a number token of JSON (RFC 8259, section 6). It reports false if
 // the token is not one, or is longer than 2 GB.
 func Parse(token []byte) (n Number, ok bool) {
-	i := 0
-	if len(token) > 1<<31-1 {
+	end, flags, code := scan.NumberEnd(token, 0)
+	if code != scan.OK || end != len(token) || end > 1<<31-1 {
 		return Number{}, false
 	}
-	if i < len(token) && token[i] == '-' {
+	start := 0
+	if token[0] == '-' {
 		n.negative = true
-		i++
+		start = 1
 	}
-	start := i
-	whole := uint64(0) // wraps on long tokens, which do not use it
-	for i < len(token) && isDigit(token[i]) {
-		whole = whole*10 + uint64(token[i]-'0')
-		i++
-	}
-	if i == start || token[start] == '0' && i > start+1 {
-		return Number{}, false
-	}
-	if i == len(token) && i-start <= smallDigits {
-		n.setSmall(token[start:], int64(whole))
-		return n, true
-	}
-	point := i // where the decimal point is, or would be
-	if i < len(token) && token[i] == '.' {
-		i++
-		for i < len(token) && isDigit(token[i]) {
-			i++
-		}
-		if i == point+1 {
-			return Number{}, false
-		}
-	}
-	end := i
 	exponent := int64(0)
-	if i < len(token) && token[i]|0x20 == 'e' {
-		if exponent, ok = parseExponent(token[i+1:]); !ok {
-			return Number{}, false
+	if flags&scan.Exponent != 0 {
+		for end--; token[end]|0x20 != 'e'; end-- {
 		}
-	} else if i != len(token) {
-		return Number{}, false
+		exponent = parseExponent(token[end+1:])
+	}
+	point := end // where the decimal point is, or would be
+	if flags&scan.Fraction != 0 {
+		for point = start; token[point] != '.'; point++ {
+		}
 	}
 	n.set(token, start, point, end, exponent)
 	return n, true
 }
 
-func parseExponent(s []byte) (e int64, ok bool) {
-	negative := false
-	if len(s) > 0 && (s[0] == '+' || s[0] == '-') {
-		negative = s[0] == '-'
+func parseExponent(s []byte) (e int64) {
+	sign := s[0]
+	if sign == '+' || sign == '-' {
 		s = s[1:]
 	}
-	if len(s) == 0 {
-		return 0, false
-	}
 	for _, c := range s {
-		if !isDigit(c) {
-			return 0, false
-		}
 		e = min(e*10+int64(c-'0'), maxExponent)
 	}
-	if negative {
-		e = -e
+	if sign == '-' {
+		return -e
 	}
-	return e, true
-}
-
-// setSmall sets the number to a whole one of few digits, the first not zero.
-func (n *Number) setSmall(digits []byte, v int64) {
-	n.isSmall = true
-	if v == 0 {
-		n.negative = false
-		return
-	}
-	n.magnitude = int64(len(digits))
-	for digits[len(digits)-1] == '0' {
-		digits = digits[:len(digits)-1]
-	}
-	n.digits, n.dot, n.count = digits, int32(len(digits)), int32(len(digits))
-	n.small = v
-	if n.negative {
-		n.small = -v
-	}
+	return e
 }
 
 // set trims zeros off token[start:end], whose decimal point is at point.

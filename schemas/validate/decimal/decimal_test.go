@@ -193,9 +193,9 @@ func check(t *testing.T, sa, sb string) {
 	if len(enc) != a.Size() {
 		t.Fatalf("Size(%s) = %d, Append wrote %d", sa, a.Size(), len(enc))
 	}
-	back, err := decimal.Read(append(enc, "tail"...))
-	if err != nil || decimal.Compare(back, a) != 0 || back.Hash() != a.Hash() || back.IsInteger() != a.IsInteger() {
-		t.Fatalf("%s does not survive Append and Read: %v", sa, err)
+	back, ok := decimal.Read(append(enc, "tail"...))
+	if !ok || decimal.Compare(back, a) != 0 || back.Hash() != a.Hash() || back.IsInteger() != a.IsInteger() {
+		t.Fatalf("%s does not survive Append and Read", sa)
 	}
 	if got := decimal.Compare(back, b); got != ra.Cmp(rb) {
 		t.Fatalf("Compare(%s read back, %s) = %d", sa, sb, got)
@@ -247,8 +247,8 @@ func FuzzRead(f *testing.F) {
 	f.Add(decimal.Append(nil, parse(f, "-12.5e3")))
 	f.Add(decimal.Append(nil, parse(f, "0")))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		n, err := decimal.Read(b)
-		if err != nil {
+		n, ok := decimal.Read(b)
+		if !ok {
 			return
 		}
 		if got := decimal.Append(nil, n); string(got) != string(b[:len(got)]) {
@@ -262,18 +262,18 @@ func FuzzRead(f *testing.F) {
 
 func TestReadRefuses(t *testing.T) {
 	good := decimal.Append(nil, parse(t, "12.5"))
-	if _, err := decimal.Read(good); err != nil {
-		t.Fatal(err)
+	if _, ok := decimal.Read(good); !ok {
+		t.Fatalf("Read refuses %x", good)
 	}
 	for at, v := range map[int]byte{0: 2, 1: 4, 12: 0x7F, 13: '0', 14: 'x', 15: '0'} {
 		bad := append([]byte(nil), good...)
 		bad[at] = v
-		if _, err := decimal.Read(bad); err == nil {
+		if _, ok := decimal.Read(bad); ok {
 			t.Errorf("Read takes %x", bad)
 		}
 	}
 	for n := range good {
-		if _, err := decimal.Read(good[:n]); err == nil {
+		if _, ok := decimal.Read(good[:n]); ok {
 			t.Errorf("Read takes the first %d bytes", n)
 		}
 	}

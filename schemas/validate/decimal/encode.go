@@ -1,9 +1,6 @@
 package decimal
 
-import (
-	"encoding/binary"
-	"errors"
-)
+import "encoding/binary"
 
 // The bundle form of a number is
 //
@@ -12,13 +9,6 @@ import (
 //	[5:13]   magnitude, little-endian
 //	[13:]    the digits, ASCII
 const headerSize = 13
-
-var (
-	errShort     = errors.New("decimal: number runs past the end")
-	errSign      = errors.New("decimal: sign is neither 0 nor 1")
-	errDigits    = errors.New("decimal: digits are not the canonical ones")
-	errMagnitude = errors.New("decimal: magnitude is out of range")
-)
 
 // Append appends the bundle form of n to dst. Equal numbers have equal forms.
 func Append(dst []byte, n Number) []byte {
@@ -36,41 +26,41 @@ func Append(dst []byte, n Number) []byte {
 }
 
 // Read reads the number at the beginning of b, which may be longer. The number
-// refers to b. An error means that b holds no number that Append could have
+// refers to b. It reports false if b holds no number that Append could have
 // written.
-func Read(b []byte) (Number, error) {
+func Read(b []byte) (n Number, ok bool) {
 	if len(b) < headerSize {
-		return Number{}, errShort
+		return Number{}, false
 	}
 	if b[0] > 1 {
-		return Number{}, errSign
+		return Number{}, false
 	}
 	count := binary.LittleEndian.Uint32(b[1:5])
 	magnitude := int64(binary.LittleEndian.Uint64(b[5:13]))
 	if uint64(count) > uint64(len(b)-headerSize) || count > 1<<31-1 {
-		return Number{}, errShort
+		return Number{}, false
 	}
 	if count == 0 {
 		if magnitude != 0 || b[0] != 0 {
-			return Number{}, errMagnitude
+			return Number{}, false
 		}
-		return Number{isSmall: true}, nil
+		return Number{isSmall: true}, true
 	}
 	if bound := int64(maxExponent + 1<<32); magnitude > bound || magnitude < -bound {
-		return Number{}, errMagnitude
+		return Number{}, false
 	}
 	digits := b[headerSize : headerSize+int(count)]
 	if digits[0] == '0' || digits[count-1] == '0' {
-		return Number{}, errDigits
+		return Number{}, false
 	}
 	v := int64(0)
 	for _, c := range digits {
 		if !isDigit(c) {
-			return Number{}, errDigits
+			return Number{}, false
 		}
 		v = v*10 + int64(c-'0') // wraps on long numbers, which do not use it
 	}
-	n := Number{digits: digits, dot: int32(count), count: int32(count), magnitude: magnitude, negative: b[0] == 1}
+	n = Number{digits: digits, dot: int32(count), count: int32(count), magnitude: magnitude, negative: b[0] == 1}
 	if magnitude >= int64(count) && magnitude <= smallDigits {
 		n.isSmall = true
 		for i := int64(count); i < magnitude; i++ {
@@ -81,7 +71,7 @@ func Read(b []byte) (Number, error) {
 			n.small = -v
 		}
 	}
-	return n, nil
+	return n, true
 }
 
 // Size returns how many bytes Append writes for n.

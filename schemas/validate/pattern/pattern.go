@@ -39,7 +39,7 @@ const (
 const Unlimited = 1<<32 - 1
 
 // Match reports whether s contains a match of the pattern compiled into table.
-// The table must have passed Verify. s is text after JSON unescaping, in UTF-8;
+// The table must have passed Valid. s is text after JSON unescaping, in UTF-8;
 // on bytes that are not UTF-8 the answer is unspecified, but Match is safe.
 func Match(table, s []byte) bool {
 	if len(table) == 0 {

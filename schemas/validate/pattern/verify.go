@@ -1,62 +1,38 @@
 package pattern
 
-import (
-	"encoding/binary"
-	"errors"
-)
+import "encoding/binary"
 
-var (
-	errEmpty    = errors.New("pattern table: empty")
-	errKind     = errors.New("pattern table: unknown kind")
-	errSize     = errors.New("pattern table: wrong size for its kind")
-	errRange    = errors.New("pattern table: length range is upside down")
-	errStep     = errors.New("pattern table: a segment step is malformed")
-	errNested   = errors.New("pattern table: only an automaton may follow segments")
-	errClass    = errors.New("pattern table: a byte class is out of range")
-	errState    = errors.New("pattern table: a state is out of range")
-	errRefusing = errors.New("pattern table: the refusing state can be left")
-)
-
-// Verify returns an error unless Match is safe on the table: it reads within
-// the table's bounds, and it ends after at most one step of work for each byte
-// of the table and the string. It does not tell what the table matches.
-func Verify(table []byte) error {
+// Valid reports whether Match is safe on the table: it reads within the table's
+// bounds, and it ends after at most one step of work for each byte of the table
+// and the string. It does not tell what the table matches.
+func Valid(table []byte) bool {
 	if len(table) == 0 {
-		return errEmpty
+		return false
 	}
 	switch Kind(table[0]) {
 	case Never, Always:
-		if len(table) != 1 {
-			return errSize
-		}
-		return nil
+		return len(table) == 1
 	case Equal, Prefix:
-		return nil
+		return true
 	case Length:
-		if len(table) != lengthSize || table[1] > 1 {
-			return errSize
-		}
-		return verifyRange(table[2:10])
+		return len(table) == lengthSize && table[1] <= 1 && validRange(table[2:10])
 	case Segments:
-		return verifySegments(table)
+		return validSegments(table)
 	case DFA8:
-		return verifyDFA(table, 1)
+		return validDFA(table, 1)
 	case DFA16:
-		return verifyDFA(table, 2)
+		return validDFA(table, 2)
 	}
-	return errKind
+	return false
 }
 
-func verifyRange(b []byte) error {
-	if binary.LittleEndian.Uint32(b) > binary.LittleEndian.Uint32(b[4:]) {
-		return errRange
-	}
-	return nil
+func validRange(b []byte) bool {
+	return binary.LittleEndian.Uint32(b) <= binary.LittleEndian.Uint32(b[4:])
 }
 
-func verifySegments(t []byte) error {
+func validSegments(t []byte) bool {
 	if len(t) <= segmentSteps {
-		return errSize
+		return false
 	}
 	step := t[segmentSteps:]
 	for len(step) > 0 {
@@ -68,63 +44,57 @@ func verifySegments(t []byte) error {
 			size = 3
 		case StepLiteral:
 			if len(step) < 2 {
-				return errStep
+				return false
 			}
 			size = 2 + int(step[1])
 		case StepRun, StepText, StepLine:
 			if len(step) < runSize {
-				return errStep
+				return false
 			}
-			if err := verifyRange(step[2:10]); err != nil {
-				return err
+			if !validRange(step[2:10]) {
+				return false
 			}
 			size = runSize
 		case StepSet:
 			if len(step) < setRanges {
-				return errStep
+				return false
 			}
-			if err := verifyRange(step[2:10]); err != nil {
-				return err
+			if !validRange(step[2:10]) {
+				return false
 			}
 			size = setSize(step)
 		case StepEnd, StepAccept:
-			if len(step) != 1 {
-				return errSize
-			}
-			return nil
+			return len(step) == 1
 		case StepDFA:
 			rest := step[1:]
-			if len(rest) == 0 || Kind(rest[0]) != DFA8 && Kind(rest[0]) != DFA16 {
-				return errNested
-			}
-			return Verify(rest)
+			return len(rest) > 0 && (Kind(rest[0]) == DFA8 || Kind(rest[0]) == DFA16) && Valid(rest)
 		default:
-			return errStep
+			return false
 		}
 		if len(step) < size {
-			return errStep
+			return false
 		}
 		step = step[size:]
 	}
-	return errStep // no final step
+	return false // no final step
 }
 
-func verifyDFA(t []byte, width int) error {
+func validDFA(t []byte, width int) bool {
 	if len(t) <= dfaTransitions {
-		return errSize
+		return false
 	}
 	classes := int(t[1]) + 1
 	next := t[dfaTransitions:]
 	if len(next)%(classes*width) != 0 {
-		return errSize
+		return false
 	}
 	size := len(next) / width
 	if width == 1 && size > 1<<8 || size > MaxTransitions {
-		return errSize
+		return false
 	}
 	for _, c := range t[dfaClasses:dfaTransitions] {
 		if int(c) >= classes {
-			return errClass
+			return false
 		}
 	}
 	start := int(binary.LittleEndian.Uint16(t[2:4]))
@@ -132,7 +102,7 @@ func verifyDFA(t []byte, width int) error {
 	sink := int(binary.LittleEndian.Uint16(t[6:8]))
 	if !isState(start, classes, size) || !isState(sink, classes, size) ||
 		accept == 0 || accept != size && !isState(accept, classes, size) {
-		return errState
+		return false
 	}
 	for i := 0; i < size; i++ {
 		n := int(next[i*width])
@@ -140,13 +110,13 @@ func verifyDFA(t []byte, width int) error {
 			n |= int(next[i*2+1]) << 8
 		}
 		if !isState(n, classes, size) {
-			return errState
+			return false
 		}
 		if i < classes && n != 0 {
-			return errRefusing
+			return false
 		}
 	}
-	return nil
+	return true
 }
 
 func isState(n, classes, size int) bool { return n < size && n%classes == 0 }
