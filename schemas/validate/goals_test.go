@@ -151,7 +151,16 @@ func (g *goals) weights(b *testing.B, wasm []byte, node *peer) {
 	}
 	g.atMost("load and verify 400 KB, Go", median(opens)*scale, 1, " ms", "")
 	g.atMost("load and verify 400 KB, Node", g.median(b, node, "central", "open")*scale, 1, " ms", "")
-	g.atMost("a fresh instance, Node", g.median(b, node, "A", "instance")/1000, 50, " µs", "")
+	var starts []float64
+	for range goalRounds {
+		text, _ := node.fetch(b, "/A/instance/100")
+		ns, err := strconv.ParseFloat(text, 64)
+		if err != nil {
+			b.Fatal(err)
+		}
+		starts = append(starts, ns)
+	}
+	g.atMost("a fresh instance, Node", median(starts)/1000, 50, " µs", fmt.Sprintf(", best round %.0f µs", slices.Min(starts)/1000))
 
 	// A million events, invalid ones among them.
 	grown := 0

@@ -48,6 +48,9 @@ func newEngine(t testing.TB) *engine {
 	return e
 }
 
+// bufferSize is room for all that the tests judge, and for what is said of it.
+const bufferSize = 1 << 20
+
 // fresh replaces the instance by a new one that runs the bundle's test schema.
 func (e *engine) fresh(t testing.TB, b []byte) {
 	t.Helper()
@@ -59,7 +62,7 @@ func (e *engine) fresh(t testing.TB, b []byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e.buffer = e.call(t, "buffer")
+	e.buffer = e.call(t, "buffer", bufferSize)
 	e.write(t, b)
 	if e.call(t, "load", uint64(len(b))) != 1 {
 		t.Fatal("the bundle does not open in wasm")

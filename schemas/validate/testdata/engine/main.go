@@ -5,31 +5,39 @@ package main
 import (
 	"unsafe"
 
-	"weir/schemas/bundle"
 	"weir/schemas/scan"
 	"weir/schemas/validate"
 )
 
 var (
-	buffer  [1 << 20]byte
-	set     *validate.Set
+	buffer  = first[:]
+	first   [1 << 14]byte
+	schemas validate.Swap
+	spare   []byte // an arena that schemas has no use for
 	program validate.Program
 	run     validate.Run
 	report  []byte
 )
 
+// bufferFor makes room for n bytes and returns where. What a fresh instance
+// costs grows with its memory: there is little before it is asked for.
+//
 //go:wasmexport buffer
-func bufferAt() uint32 { return uint32(uintptr(unsafe.Pointer(&buffer[0]))) }
+func bufferFor(n uint32) uint32 {
+	if n > uint32(len(buffer)) {
+		buffer = make([]byte, n)
+	}
+	return uint32(uintptr(unsafe.Pointer(unsafe.SliceData(buffer))))
+}
 
-// load opens the bundle in buffer[:n] and reports whether that worked.
+// load puts the bundle in buffer[:n] to use and reports whether that worked.
 //
 //go:wasmexport load
 func load(n uint32) uint32 {
-	opened, err := bundle.Open(append([]byte(nil), buffer[:n]...))
-	if err != nil {
+	var err error
+	if spare, err = schemas.Load(append(spare[:0], buffer[:n]...)); err != nil {
 		return 0
 	}
-	set = validate.NewSet(opened)
 	return 1
 }
 
@@ -37,7 +45,7 @@ func load(n uint32) uint32 {
 //
 //go:wasmexport choose
 func choose(n uint32) uint32 {
-	p, ok := set.Lookup(buffer[:n])
+	p, ok := schemas.Set().Lookup(buffer[:n])
 	if !ok {
 		return 0
 	}
