@@ -29,7 +29,7 @@ var rooms = map[string]room{
 
 	"edge/envelope":                {may: []string{"schemas/scan"}, wasm: true},
 	"edge/signature":               {},
-	"edge/privacy":                 {may: []string{"edge/envelope"}, wasm: true},
+	"edge/privacy":                 {may: []string{"edge/envelope", "schemas/scan"}, wasm: true},
 	"edge/protocol":                {may: []string{"edge/envelope", "schemas/scan"}, wasm: true},
 	"edge/protocol/snowplow":       {may: []string{"edge/protocol", "edge/envelope", "schemas/scan"}, wasm: true},
 	"edge/protocol/document":       {may: []string{"edge/protocol", "edge/envelope", "schemas/scan"}, wasm: true},

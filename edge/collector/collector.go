@@ -12,6 +12,7 @@ import (
 	"math/rand/v2"
 
 	"weir/edge/envelope"
+	"weir/edge/privacy"
 	"weir/edge/protocol"
 	"weir/schemas/bundle"
 	"weir/schemas/validate"
@@ -47,6 +48,8 @@ type Collector struct {
 	adapters []protocol.Adapter
 	schemas  *validate.Set // nil for none
 	hash     string        // of the bundle
+	// annotations are the actions of the bundle's schemas, by capture.
+	annotations []privacy.Action
 
 	out      Outcome
 	request  protocol.Request // as adapters see it
@@ -54,6 +57,8 @@ type Collector struct {
 	arena    envelope.Arena
 	events   []envelope.Event
 	run      validate.Run
+	program  validate.Program // of the last run
+	spans    []privacy.Span
 	batch    []byte
 	response []protocol.Header
 	refusal  []protocol.Header
@@ -86,6 +91,7 @@ func New(settings, schemas []byte, adapters ...protocol.Adapter) (*Collector, er
 			return nil, errors.New("opening the bundle of schemas: " + err.Error())
 		}
 		c.schemas, c.hash = validate.NewSet(b), b.Hash()
+		c.readAnnotations()
 	}
 	return c, nil
 }

@@ -8,20 +8,24 @@ import (
 )
 
 // judge validates the self-describing event and the entities of every event
-// against their schemas. An event whose schemas are not all at hand, and which
+// against their schemas, and then takes out of them what must not leave. An event whose schemas are not all at hand, and which
 // broke no other rule, is unresolved.
 func (c *Collector) judge() {
 	for i := range c.events {
 		e := &c.events[i]
 		unknown := false
+		violations := len(e.Violations)
 		if e.Unstruct.Schema != "" {
 			unknown = !c.validate(e, &e.Unstruct, "/unstruct_event/data", -1)
+			c.redact(e, &e.Unstruct, "unstruct_event", !unknown)
 		}
 		for j := range e.Contexts {
-			if !c.validate(e, &e.Contexts[j], "/contexts/", j) {
-				unknown = true
-			}
+			known := c.validate(e, &e.Contexts[j], "/contexts/", j)
+			unknown = unknown || !known
+			c.redact(e, &e.Contexts[j], "contexts", known)
 		}
+		c.settings.Privacy.HideNames(&c.arena, e, violations)
+		c.blur(e)
 		if unknown && e.Verdict == envelope.Good {
 			e.Verdict = envelope.Unresolved
 		}
@@ -38,6 +42,7 @@ func (c *Collector) validate(e *envelope.Event, s *envelope.SelfDescribing, path
 	if !ok {
 		return false
 	}
+	c.program = program
 	if program.Run(&c.run, s.Data) {
 		return true
 	}

@@ -231,11 +231,82 @@ func (p *parser) privacy(r *privacy.Rules) {
 			precision, ok := privacy.ParsePrecision(p.text())
 			p.must(ok, "must be country, region, city or coordinates")
 			r.Geo = precision
+		case "key":
+			r.Key = p.key()
+		case "rules":
+			p.rules(&r.Policy)
 		default:
 			return false
 		}
 		return true
 	})
+}
+
+// key reads {"id":…,"secret":…}, the secret in standard base64.
+func (p *parser) key() (key privacy.Key) {
+	var id, secret string
+	p.object("privacy.key.", func(name string) bool {
+		switch name {
+		case "id":
+			id = p.text()
+		case "secret":
+			secret = p.text()
+		default:
+			return false
+		}
+		return true
+	})
+	p.path = "privacy.key"
+	var arena envelope.Arena
+	key, err := privacy.NewKey(id, protocol.DecodeBase64(&arena, secret))
+	if err != nil {
+		p.fail(err.Error() + `: write {"id":"2026-11","secret":"…"}, the secret in base64`)
+	}
+	return key
+}
+
+// rules reads a policy; see [privacy.Rule].
+func (p *parser) rules(dst *[]privacy.Rule) {
+	if p.s.Kind() != scan.Array {
+		p.fail("must be an array of rules")
+		return
+	}
+	for p.s.Array(); p.err == nil && p.s.Item(); {
+		var r privacy.Rule
+		path := "privacy.rules." + strconv.Itoa(len(*dst)) + "."
+		done := false
+		p.object(path, func(name string) bool {
+			switch name {
+			case "name":
+				r.Name = p.text()
+			case "apps":
+				r.Apps = p.texts()
+			case "protocols":
+				r.Protocols = p.texts()
+			case "schemas":
+				r.Schemas = p.texts()
+			case "fields":
+				r.Fields = p.texts()
+			case "do":
+				action, err := privacy.ParseAction(p.s.Skip())
+				if done = true; err != nil {
+					p.fail(err.Error())
+				}
+				r.Action = action
+			default:
+				return false
+			}
+			return true
+		})
+		p.path = strings.TrimSuffix(path, ".")
+		p.must(r.Name != "", "needs a name, which receipts will bear")
+		p.must(len(r.Fields) > 0, "needs fields")
+		p.must(done, `needs do, such as {"action":"drop"}`)
+		if unknown, ok := r.Columns(); !ok {
+			p.fail(unknown + " is no column that the action can be applied to; paths into data need schemas, such as [\"iglu:com.acme/*\"]")
+		}
+		*dst = append(*dst, r)
+	}
 }
 
 func (p *parser) root(r *Root) {

@@ -25,8 +25,10 @@ type Settings struct {
 	Limits Limits // "limits"
 
 	// Privacy ("privacy") holds ipv4_prefix (bits, 0 to 32, default 24),
-	// ipv6_prefix (0 to 128, default 48) and geo (country, region, city or
-	// coordinates; default region).
+	// ipv6_prefix (0 to 128, default 48), geo (country, region, city or
+	// coordinates; default region), key ({"id","secret"}, the secret in base64,
+	// 16 bytes or more; without it what should be hashed is dropped) and rules,
+	// an array of {"name","apps","protocols","schemas","fields","do"}, see [privacy.Rule].
 	Privacy privacy.Rules
 
 	// Root ("root") is the answer to GET /; without it that is a 404.

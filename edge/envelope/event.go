@@ -20,6 +20,7 @@ type Event struct {
 	Rejected       []Parameter // what could not become a column
 	Payload        string      // the request, where no event could be read from it
 	Offset         int         // where the event begins in the request's body
+	Redacted       bool        // a policy or a schema changed what the event was sent as
 
 	present [3]uint64
 	index   [NumFields]uint8
@@ -75,7 +76,7 @@ func (e *Event) Reset() {
 	e.Violations, e.MoreViolations = e.Violations[:0], 0
 	e.Receipts = e.Receipts[:0]
 	e.Rejected = e.Rejected[:0]
-	e.Payload, e.Offset = "", 0
+	e.Payload, e.Offset, e.Redacted = "", 0, false
 	e.present = [3]uint64{}
 	e.values = e.values[:0]
 }

@@ -10,8 +10,13 @@ type Rules struct {
 	IPv4Prefix int // bits of an IPv4 address to keep, 0 to 32
 	IPv6Prefix int // bits of an IPv6 address to keep, 0 to 128
 	Geo        Precision
+	Key        Key    // of hashes; without one, what should be hashed is dropped
+	Policy     []Rule // beyond what schemas say themselves
 
-	finder *finder // kept, as TinyGo would allocate one for every text
+	redactor redactor
+	matching []*Rule
+	scratch  []byte
+	finder   *finder // kept, as TinyGo would allocate one for every text
 }
 
 // Default keeps 24 bits of an IPv4 address, 48 of an IPv6 one, and location no finer than the region.
@@ -67,6 +72,10 @@ func (r *Rules) Apply(arena *envelope.Arena, e *envelope.Event, anonymous bool) 
 		rule, v4, v6 = ruleAnonymous, 0, 0
 		e.Set(envelope.NetworkUserID, AnonymousID)
 		e.Receive(envelope.Receipt{Rule: rule, Field: "network_userid", Action: "replace"})
+	}
+	if r.applyPolicy(arena, e) {
+		// Nothing can be found by name in what was not read.
+		dropUnread(arena, e)
 	}
 	if !anonymous && v4 == 32 && v6 == 128 {
 		return // addresses are wanted as they are

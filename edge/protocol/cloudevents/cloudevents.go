@@ -73,6 +73,9 @@ const (
 func (a *Adapter) Decode(dst []envelope.Event, r *protocol.Request) ([]envelope.Event, error) {
 	a.doc.Begin(r)
 	a.entities = a.entities[:0]
+	if cap(a.event.attributes) > cap(a.scratch) {
+		a.scratch = a.event.attributes // of an event that could not be finished
+	}
 	media, _, _ := strings.Cut(protocol.Single(r.Header("Content-Type")), ";")
 	media = strings.TrimSpace(media)
 	switch {

@@ -1,0 +1,124 @@
+package collector_test
+
+import (
+	"encoding/base64"
+	"maps"
+	"net/url"
+	"strings"
+	"testing"
+
+	"weir/edge/collector"
+	"weir/edge/collector/collectortest"
+	"weir/edge/protocol"
+	"weir/edge/protocol/all"
+)
+
+// canary stands in every field that something must happen to. Nothing of it may
+// get out, whatever the wire format, and whether the event is good or not.
+const canary = "canary.Hidden-Name"
+
+// policy has each action on some column; the annotations of the shop have the
+// others. Columns keep nothing of a canary but the stars of its letters.
+const policy = `{"privacy":{%s"rules":[
+	{"name":"hash","fields":["user_id","domain_userid","name_tracker"],"do":{"action":"hash"}},
+	{"name":"mask","fields":["page_title"],"do":{"action":"mask"}},
+	{"name":"drop","fields":["se_label","se_category","se_action","se_property","br_lang","v_tracker"],"do":{"action":"drop"}},
+	{"name":"replace","fields":["doc_charset"],"do":{"action":"replace","with":"removed"}},
+	{"name":"truncate","fields":["os_timezone"],"do":{"action":"truncate","length":3}},
+	{"name":"family","fields":["useragent"],"do":{"action":"generalise","to":"family"}},
+	{"name":"origin","fields":["page_referrer"],"do":{"action":"generalise","to":"origin"}},
+	{"name":"scrub","fields":["page_url"],"do":{"action":"scrub","parameters":["email"]}},
+	{"name":"data","schemas":["iglu:com.example/product_view/*"],"fields":["sku","name"],"do":{"action":"mask"}},
+	{"name":"subject","schemas":["iglu:io.cloudevents/*"],"fields":["subject","canary","data","data_base64"],"do":{"action":"drop"}}
+]}}`
+
+func TestCanaries(t *testing.T) {
+	const (
+		mail     = canary + "@mail.example"
+		person   = `{"user_id":"` + canary + `","email":"` + mail + `","name":"` + canary + `"}`
+		checkout = `{"order_id":"O-2","total":20.7,"currency":"EUR","items":[],"email":"` + mail + `","phone":"` + canary +
+			`","delivery":{"country":"CH","postcode":"80` + canary + `","street":"` + canary + `"},"note":"write to ` + mail + ` soon"}`
+		user    = "iglu:com.example/user/jsonschema/1-0-0"
+		order   = "iglu:com.example/checkout/jsonschema/1-0-1"
+		view    = "iglu:com.example/product_view/jsonschema/1-0-0"
+		product = `{"sku":"` + canary + `"}`
+	)
+	event := `{"schema":"iglu:com.snowplowanalytics.snowplow/unstruct_event/jsonschema/1-0-0","data":{"schema":"` + order + `","data":` + checkout + `}}`
+	contexts := `{"schema":"iglu:com.snowplowanalytics.snowplow/contexts/jsonschema/1-0-0","data":[{"schema":"` + user + `","data":` + person + `},{"schema":"` + view + `","data":` + product + `}]}`
+	parameters := url.Values{
+		"e": {"ue"}, "p": {"web"}, "aid": {"shop"}, "eid": {"c6ef3124-b53a-4b13-a233-0088f79dcbcb"}, "tv": {canary}, "tna": {canary},
+		"uid": {canary}, "duid": {canary}, "page": {canary}, "se_la": {canary}, "se_ca": {canary}, "se_ac": {canary}, "se_pr": {canary}, "lang": {canary},
+		"cs": {canary}, "tz": {canary}, "ua": {"Product/1 " + canary}, "refr": {"https://mail.example/" + canary}, "url": {"https://shop.example/?email=" + mail},
+		"res": {canary}, canary: {canary},
+	}
+	plain := func(v url.Values) string {
+		var b strings.Builder
+		for name, value := range v {
+			if b.Len() > 0 {
+				b.WriteByte(',')
+			}
+			b.WriteString(`"` + name + `":"` + strings.ReplaceAll(value[0], `"`, `\"`) + `"`)
+		}
+		return `{"schema":"iglu:com.snowplowanalytics.snowplow/payload_data/jsonschema/1-0-4","data":[{` + b.String() + `}]}`
+	}
+	with := func(name, value, other, second string) url.Values {
+		v := url.Values{name: {value}, other: {second}}
+		for name, value := range parameters {
+			v[name] = value
+		}
+		return v
+	}
+	encode := base64.URLEncoding.EncodeToString
+	json := []protocol.Header{{Name: "Content-Type", Value: "application/json"}, {Name: "User-Agent", Value: "Agent/2 " + canary}}
+	cloud := func(schema, data string) string {
+		return `{"specversion":"1.0","id":"1","source":"/s","type":"t","subject":"` + canary + `","canary":"` + canary + `","dataschema":"` + schema + `","data":` + data + `}`
+	}
+	post := func(path string, headers []protocol.Header, body string) protocol.Request {
+		path, query, _ := strings.Cut(path, "?")
+		return protocol.Request{Method: "POST", Path: path, Query: query, Headers: headers, Body: []byte(body)}
+	}
+	structured := []protocol.Header{{Name: "Content-Type", Value: "application/cloudevents+json"}}
+	binary := append([]protocol.Header{
+		{Name: "ce-id", Value: "1"}, {Name: "ce-source", Value: "/s"}, {Name: "ce-type", Value: "t"}, {Name: "ce-specversion", Value: "1.0"},
+		{Name: "ce-subject", Value: canary}, {Name: "ce-dataschema", Value: order},
+	}, json...)
+	requests := map[string]protocol.Request{
+		"snowplow":            post("/com.snowplowanalytics.snowplow/tp2", json, plain(with("ue_pr", event, "co", contexts))),
+		"snowplow base64":     post("/com.snowplowanalytics.snowplow/tp2", json, plain(with("ue_px", encode([]byte(event)), "cx", encode([]byte(contexts))))),
+		"snowplow get":        {Method: "GET", Path: "/i", Query: with("ue_pr", event, "co", contexts).Encode()},
+		"selfdescribing":      post("/com.snowplowanalytics.iglu/v1", json, `{"schema":"`+order+`","data":`+checkout+`,"contexts":[{"schema":"`+user+`","data":`+person+`}]}`),
+		"cloudevents":         post("/cloudevents", structured, cloud(order, checkout)),
+		"cloudevents unknown": post("/cloudevents", structured, cloud("https://schemas.example/x", checkout)),
+		"cloudevents binary":  post("/cloudevents", binary, checkout),
+		"webhook":             post("/webhook/com.example/checkout/jsonschema/1-0-1", json, "["+checkout+",{\"email\":[\""+mail+"\"]}]"),
+		"pixel":               {Method: "GET", Path: "/pixel/com.example/user/jsonschema/1-0-0", Query: url.Values{"user_id": {canary}, "email": {mail}, "name": {canary}}.Encode()},
+		"pixel base64":        {Method: "GET", Path: "/pixel/com.example/checkout/jsonschema/1-0-1", Query: "hbp=" + encode([]byte(checkout))},
+	}
+	for name, r := range maps.Clone(requests) {
+		// Cut off, a request cannot be read, and what it held has no name.
+		if r.Method == "POST" {
+			r.Body = r.Body[:len(r.Body)-2]
+			requests[name+", cut off"] = r
+		}
+	}
+	bundle := collectortest.Bundle(t)
+	for _, key := range []string{`"key":{"id":"k1","secret":"dGhlIGtleSBvZiB0aGUgZ29sZGVuIHN1aXRl"},`, ""} {
+		c, err := collector.New([]byte(strings.Replace(policy, "%s", key, 1)), bundle, all.Adapters()...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, r := range requests {
+			out := c.Collect(&collector.Input{Request: r, NowMillis: 1_795_215_804_123})
+			batch := string(out.Batch)
+			if !strings.Contains(batch, `"receipts":[`) || !strings.Contains(batch, `"weir"`) {
+				t.Errorf("%s: nothing was collected: %s", name, batch)
+			}
+			for _, hidden := range []string{canary, "Hidden", "anary.", encode([]byte(canary))[:16], url.QueryEscape(mail)} {
+				if i := strings.Index(batch, hidden); i >= 0 {
+					t.Errorf("%s: %q got out: …%s…", name, hidden, batch[max(0, i-120):min(len(batch), i+60)])
+					break
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,147 @@
+package privacy
+
+import (
+	"strings"
+
+	"weir/edge/envelope"
+)
+
+// Rule is one rule of a policy: what happens to which fields of which events.
+type Rule struct {
+	Name      string // in receipts
+	Apps      []string
+	Protocols []string
+	// Schemas are patterns of schema keys, '*' standing for any run of
+	// characters. With them, Fields are paths into the data of self-describing
+	// events and entities, such as "customer.email" or "items.*.name"; without,
+	// the names of canonical columns.
+	Schemas []string
+	Fields  []string
+	Action  Action
+
+	columns []envelope.Field // Fields, without Schemas
+}
+
+// Columns settles what the fields of a rule without schemas mean. It returns
+// the first that is no column, or not one to which the action can be applied:
+// only dropping fits a column that is no text.
+func (r *Rule) Columns() (unknown string, ok bool) {
+	if len(r.Schemas) > 0 {
+		return "", true
+	}
+	for _, name := range r.Fields {
+		f, ok := envelope.FieldByName(name)
+		if !ok || f.Kind() != envelope.Text && r.Action.kind != kindDrop || f.Kind() == envelope.Object || f.Kind() == envelope.Array {
+			return name, false
+		}
+		r.columns = append(r.columns, f)
+	}
+	return "", true
+}
+
+// concerns reports whether the rule is for events like this one.
+func (r *Rule) concerns(e *envelope.Event) bool {
+	return listed(r.Apps, e.Get(envelope.AppID)) && listed(r.Protocols, e.Protocol)
+}
+
+func listed(patterns []string, s string) bool {
+	for _, p := range patterns {
+		if matches(p, s) {
+			return true
+		}
+	}
+	return len(patterns) == 0
+}
+
+// matches reports whether s is of a pattern in which '*' stands for any run of characters.
+func matches(pattern, s string) bool {
+	for {
+		star := strings.IndexByte(pattern, '*')
+		if star < 0 {
+			return pattern == s
+		}
+		if !strings.HasPrefix(s, pattern[:star]) {
+			return false
+		}
+		s, pattern = s[star:], pattern[star+1:]
+		if pattern == "" {
+			return true
+		}
+		// The shortest run is enough, save for the last star, which takes all it can.
+		next := strings.IndexByte(pattern, '*')
+		if next < 0 {
+			return strings.HasSuffix(s, pattern)
+		}
+		i := strings.Index(s, pattern[:next])
+		if i < 0 {
+			return false
+		}
+		s = s[i:]
+	}
+}
+
+// matchesPath reports whether a path into a document, each part behind a dot, is
+// one of the rule's fields or stands within one.
+func (r *Rule) matchesPath(path string) bool {
+	for _, field := range r.Fields {
+		if isPath(field, path) {
+			return true
+		}
+	}
+	return false
+}
+
+// isPath compares part by part; '*' stands for any one part.
+func isPath(field, path string) bool {
+	for {
+		part, rest, more := strings.Cut(field, ".")
+		if path == "" || path[0] != '.' {
+			return false
+		}
+		path = path[1:]
+		if part == "*" {
+			if i := strings.IndexByte(path, '.'); i >= 0 {
+				path = path[i:]
+			} else {
+				path = ""
+			}
+		} else {
+			if !strings.HasPrefix(path, part) {
+				return false
+			}
+			path = path[len(part):]
+		}
+		if !more {
+			return path == ""
+		}
+		field = rest
+	}
+}
+
+// applyColumn applies the rule to one column of an event.
+func (r *Rule) applyColumn(arena *envelope.Arena, e *envelope.Event, f envelope.Field, key *Key, scratch []byte) []byte {
+	if !e.Has(f) {
+		return scratch
+	}
+	name := r.Action.Name()
+	kept := false
+	if f.Kind() == envelope.Text {
+		before := e.Get(f)
+		if scratch, kept = r.Action.apply(scratch[:0], before, key); kept {
+			if string(scratch) == before {
+				return scratch
+			}
+			e.Set(f, arena.Copy(scratch))
+			if r.Action.kind == kindHash {
+				name = arena.KeepString(append(append(arena.Bytes(len("hash:")+len(key.ID)), "hash:"...), key.ID...))
+			}
+		}
+	}
+	if !kept {
+		e.Drop(f)
+		name = "drop"
+	}
+	e.Redacted = true
+	e.Receive(envelope.Receipt{Rule: r.Name, Field: f.Name(), Action: name})
+	return scratch
+}
