@@ -69,6 +69,9 @@ type Run struct {
 	// Senders keep to an order of their own; a wrong guess only costs a lookup.
 	hints [hintCount]uint16
 
+	matched    [matchedCount]matched
+	matchedSet *Set // whose patterns they matched
+
 	marks  []uint64 // bitsets of evaluated members and items
 	mark   int      // the current one
 	width  int      // its words
@@ -106,6 +109,9 @@ func (p Program) Run(r *Run, doc []byte) bool {
 		r.set, root = emptySet, bundle.Nothing
 	}
 	r.t = &r.set.b.Tables
+	if r.matchedSet != r.set {
+		r.forgetMatches()
+	}
 	r.far = 0
 	r.fuel = r.budget()
 	if uint64(len(doc)) >= maxDocument {
@@ -128,7 +134,7 @@ func (r *Run) budget() int64 {
 // forget drops references to the document and the set.
 func (r *Run) forget() {
 	clear(r.Violations)
-	r.doc, r.set, r.t = nil, nil, nil
+	r.doc, r.set, r.t, r.matchedSet = nil, nil, nil, nil
 }
 
 // emptySet is what the zero Program runs on.

@@ -6,7 +6,6 @@ import (
 	"weir/schemas/bundle"
 	"weir/schemas/scan"
 	"weir/schemas/validate/format"
-	"weir/schemas/validate/pattern"
 )
 
 // text checks the string doc[i:quote+1] against everything but its type.
@@ -37,7 +36,7 @@ func (r *Run) text(id uint32, n *bundle.Node, i, quote int, flags scan.Flags) bo
 			return false
 		}
 	}
-	if n.Pattern != 0 && !pattern.Match(r.t.String(n.Pattern), s) && !r.violate(id, kwPattern, 0, i) {
+	if n.Pattern != 0 && !r.matches(n.Pattern, s) && !r.violate(id, kwPattern, 0, i) {
 		return false
 	}
 	if n.Format != 0 && !format.Check(format.ID(n.Format), s) && !r.violate(id, kwFormat, 0, i) {

@@ -126,6 +126,40 @@ func TestPlainEndInWasm(t *testing.T) {
 	}
 }
 
+// TestURIInWasm holds the vector instructions of a format to the plain Go beside
+// them: every character at every place of three vectors.
+func TestURIInWasm(t *testing.T) {
+	e := newEngine(t)
+	b, prog, err := bundleOf([]byte(`{"format":"uri"}`), compile.Options{Formats: compile.FormatAssert})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.fresh(t, b)
+	valid := 0
+	for length := 45; length < 48; length++ {
+		for at := range length {
+			for c := rune(' '); c < 0x82; c++ {
+				text := []rune("s:/" + strings.Repeat("a", length))
+				text[3+at] = c
+				doc, err := json.Marshal(string(text))
+				if err != nil {
+					t.Fatal(err)
+				}
+				want := describe(prog.Validate(nil, doc))
+				if got := e.describe(t, doc); got != want {
+					t.Fatalf("%s: %s in wasm, %s in Go", doc, got, want)
+				}
+				if want == "valid" {
+					valid++
+				}
+			}
+		}
+	}
+	if valid == 0 {
+		t.Error("no URI was valid")
+	}
+}
+
 // TestWasm runs the JSON Schema Test Suite and the payloads natively and in
 // WebAssembly: the violations must be the same to the letter, and memory must
 // not grow.

@@ -83,6 +83,9 @@ func text(s []byte, mode, part int) int {
 	}
 	i := 0
 	for {
+		if part != host {
+			i = pathEnd(s, i)
+		}
 		for i < len(s) && chars[s[i]]&class != 0 {
 			i++
 		}
