@@ -16,6 +16,8 @@ const (
 	greek    property = 1 << 9
 	hebrew   property = 1 << 10
 	kanaHan  property = 1 << 11 // Hiragana, Katakana, Han
+
+	stripe property = 1 << 12 // in the table alone, see below
 )
 
 // Bidi classes, from 1 on.
@@ -34,13 +36,13 @@ const (
 )
 
 // The table divides the code points into blocks. A block has an offset into the
-// ranges, each two or three bytes: its length as a varint, and the index of its
-// property. In a stripe only every other code point has it, as where capitals and
+// ranges, in half bytes, of which the lower one of a byte comes first. A range is
+// the index of its property, and its length less one, three bits in each half byte
+// that goes on if its upper bit is set. The properties stand in the order of how
+// many ranges have them: from 15 on an index takes three, the first of them 15. In
+// a stripe only every other code point has the property, as where capitals and
 // small letters take turns; the others have none.
-const (
-	idnaBlockBits = 10
-	idnaStripe    = 0x80
-)
+const idnaBlockBits = 10
 
 func propertyOf(r rune) property {
 	if r < 0x80 {
@@ -61,23 +63,33 @@ func propertyOf(r rune) property {
 	at := int(idnaBlocks[2*block]) | int(idnaBlocks[2*block+1])<<8
 	rest := int(r & (1<<idnaBlockBits - 1))
 	for {
-		length := int(idnaRanges[at])
+		kind := idnaHalf(at)
 		at++
-		if length >= 0x80 {
-			length = length&0x7F | int(idnaRanges[at])<<7
+		if kind == 15 {
+			kind = idnaHalf(at)<<4 | idnaHalf(at+1)
+			at += 2
+		}
+		length := 1
+		for shift := 0; ; shift += 3 {
+			part := idnaHalf(at)
 			at++
+			length += part & 7 << shift
+			if part < 8 {
+				break
+			}
 		}
 		if rest < length {
-			kind := idnaRanges[at]
-			if kind&idnaStripe != 0 && rest&1 != 0 {
+			p := idnaProperties[kind]
+			if p&stripe != 0 && rest&1 != 0 {
 				return 0
 			}
-			return idnaProperties[kind&^idnaStripe]
+			return p &^ stripe
 		}
 		rest -= length
-		at++
 	}
 }
+
+func idnaHalf(at int) int { return int(idnaRanges[at/2]>>(at%2*4)) & 15 }
 
 // domain gathers what its labels say about each other: if one of them runs from
 // right to left, all must obey the Bidi rule.
