@@ -55,4 +55,4 @@ fmt: ## Format Go sources
 	gofmt -w edge host schemas sinks
 
 clean: ## Remove what was built in the tree; the cache outside it stays
-	rm -rf .build edge/cloudflare/build edge/extism/build edge/wazero/module/*.wasm edge/wazero/module/*.bundle host/ui/tracker/*.js host/ui/tracker/*.txt
+	rm -rf .build bin pkg edge/fastly/main.wasm edge/fastly/build/*.bundle edge/cloudflare/build edge/extism/build edge/wazero/module/*.wasm edge/wazero/module/*.bundle host/ui/tracker/*.js host/ui/tracker/*.txt

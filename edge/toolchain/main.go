@@ -5,6 +5,8 @@
 //	edge/wazero/module/default.bundle
 //	edge/cloudflare/build/             the same two, for the Worker
 //	edge/extism/build/weir.wasm        the plugin for Extism hosts
+//	edge/fastly/main.wasm              the program for Fastly Compute
+//	edge/fastly/build/default.bundle   what it embeds
 //
 // With -package and -o it compiles another program the way of edge.wasm
 // instead: the tests have one that traps.
@@ -60,17 +62,17 @@ func run(out io.Writer, program, output, optimise string) error {
 		}
 		return publish(output, content)
 	}
-	if err := compileAll(root, dir, compiler, out); err != nil {
-		return err
-	}
 	schemas, err := compileBundle(root)
 	if err != nil {
 		return err
 	}
-	for _, folder := range edgeModule.folders {
+	for _, folder := range bundleFolders {
 		if err := publish(filepath.Join(root, folder, "default.bundle"), schemas); err != nil {
 			return err
 		}
+	}
+	if err := compileAll(root, dir, compiler, out); err != nil {
+		return err
 	}
 	fmt.Fprintf(out, "default.bundle  %s\n", sizes(schemas))
 	return nil

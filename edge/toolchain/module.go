@@ -18,6 +18,7 @@ type module struct {
 	file    string
 	folders []string // that take the file, relative to the root
 	flags   []string
+	command bool // runs by itself, from _start
 }
 
 // edgeModule runs behind package abi: in the Worker and in edge/wazero.
@@ -42,7 +43,21 @@ var extismPlugin = module{
 	flags:   reactor("-gc=precise"),
 }
 
-var modules = []module{edgeModule, extismPlugin}
+// fastlyProgram is a command that does its own I/O, on an SDK that allocates and
+// starts goroutines. Most of it is the SDK's, which a request hardly touches:
+// it is compiled for size. It embeds the bundle, which is compiled before it.
+var fastlyProgram = module{
+	program: "./edge/fastly",
+	file:    "main.wasm",
+	folders: []string{"edge/fastly"},
+	flags:   []string{"-no-debug", "-opt=s", "-gc=precise", "-scheduler=asyncify", "-panic=trap"},
+	command: true,
+}
+
+var modules = []module{edgeModule, extismPlugin, fastlyProgram}
+
+// bundleFolders take the compiled schemas.
+var bundleFolders = append([]string{"edge/fastly/build"}, edgeModule.folders...)
 
 // reactor builds what is called after _initialize and has no _start.
 //
@@ -67,7 +82,7 @@ func (m *module) compile(root, cache string, compiler *tinyGo) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	key, err := hashFiles(root, compiler.name+compiler.target+m.program+strings.Join(m.flags, " "), sources...)
+	key, err := hashFiles(root, compiler.name+compiler.aim(m)+m.program+strings.Join(m.flags, " "), sources...)
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +100,7 @@ func (m *module) compile(root, cache string, compiler *tinyGo) ([]byte, error) {
 // moduleSources lists the files of this repository and its modules that the
 // program is compiled from, relative to root.
 func moduleSources(root, program string) ([]string, error) {
-	const format = `{{if not .Standard}}{{$d := .Dir}}{{range .GoFiles}}{{$d}}/{{.}}{{"\n"}}{{end}}{{range .IgnoredGoFiles}}{{$d}}/{{.}}{{"\n"}}{{end}}{{end}}`
+	const format = `{{if not .Standard}}{{$d := .Dir}}{{range .GoFiles}}{{$d}}/{{.}}{{"\n"}}{{end}}{{range .EmbedFiles}}{{$d}}/{{.}}{{"\n"}}{{end}}{{range .IgnoredGoFiles}}{{$d}}/{{.}}{{"\n"}}{{end}}{{end}}`
 	list := exec.Command("go", "list", "-deps", "-tags", "tinygo,tinygo.wasm", "-f", format, program)
 	list.Dir = root
 	list.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm")
@@ -106,6 +121,14 @@ func moduleSources(root, program string) ([]string, error) {
 	return files, nil
 }
 
+// aim returns the target of a module.
+func (t *tinyGo) aim(m *module) string {
+	if m.command {
+		return t.command
+	}
+	return t.target
+}
+
 func (t *tinyGo) build(root string, m *module) ([]byte, error) {
 	tmp, err := os.MkdirTemp("", "weir-edge-")
 	if err != nil {
@@ -113,7 +136,7 @@ func (t *tinyGo) build(root string, m *module) ([]byte, error) {
 	}
 	defer os.RemoveAll(tmp)
 	output := filepath.Join(tmp, "edge.wasm")
-	args := slices.Concat([]string{"build", "-target", t.target}, m.flags, []string{"-o", output, m.program})
+	args := slices.Concat([]string{"build", "-target", t.aim(m)}, m.flags, []string{"-o", output, m.program})
 	cmd := exec.Command(t.path, args...)
 	cmd.Dir = root
 	cmd.Env = append(os.Environ(), t.env...)

@@ -12,7 +12,14 @@ import "fmt"
 //
 // The stack is the linker's to size, 64 KiB unless told: the deepest evaluation
 // that package validate lets through takes more than that.
-func targetFile(libs libraries) []byte {
+//
+// A command, which runs by itself from _start, may start goroutines: it has a
+// scheduler. Its imports are WASI's alone, as asyncify rewrites the module.
+func targetFile(libs libraries, command bool) []byte {
+	scheduler, entry := "none", `"--no-entry", `
+	if command {
+		scheduler, entry = "asyncify", ""
+	}
 	return fmt.Appendf(nil, `{
 	"llvm-target": "wasm32-unknown-wasi",
 	"cpu": "generic",
@@ -22,11 +29,11 @@ func targetFile(libs libraries) []byte {
 	"goarch": "wasm",
 	"linker": "wasm-ld",
 	"gc": "leaking",
-	"scheduler": "none",
+	"scheduler": %q,
 	"default-stack-size": 262144,
 	"cflags": ["-mbulk-memory", "-mnontrapping-fptoint", "-mno-multivalue", "-mno-reference-types", "-msign-ext", "-msimd128"],
-	"ldflags": ["--stack-first", "-z", "stack-size=262144", "--strip-all", "--keep-section=target_features", "--no-entry", "--wrap=arc4random", %q, %q],
+	"ldflags": ["--stack-first", "-z", "stack-size=262144", "--strip-all", "--keep-section=target_features", %s"--wrap=arc4random", %q, %q],
 	"extra-files": ["src/runtime/asm_tinygowasm.S", "src/edge/libc.c"]
 }
-`, libs.libc, libs.builtins)
+`, scheduler, entry, libs.libc, libs.builtins)
 }

@@ -23,10 +23,12 @@ const (
 // tinyGo is a compiler and what it takes to aim it at the edge.
 type tinyGo struct {
 	path   string
-	root   string   // TINYGOROOT; empty for a release, which knows its own
-	target string   // path of a target file, or the name of a stock target
-	env    []string // added to the process's own
-	name   string   // for messages and for the key of what it compiled
+	root   string // TINYGOROOT; empty for a release, which knows its own
+	target string // path of a target file, or the name of a stock target
+	// command is the same for programs that run by themselves.
+	command string
+	env     []string // added to the process's own
+	name    string   // for messages and for the key of what it compiled
 }
 
 // findTinyGo returns the release on PATH, or else the compiler built from
@@ -35,7 +37,7 @@ func findTinyGo(root, cache string) (*tinyGo, error) {
 	if path, err := exec.LookPath("tinygo"); err == nil {
 		out, err := exec.Command(path, "version").Output()
 		if version, ok := parseVersion(string(out)); err == nil && ok {
-			return &tinyGo{path: path, target: "wasip1", name: "TinyGo " + version + " on PATH"}, nil
+			return &tinyGo{path: path, target: "wasip1", command: "wasip1", name: "TinyGo " + version + " on PATH"}, nil
 		}
 	}
 	libs, err := findLibraries()
@@ -110,20 +112,21 @@ func ownTinyGo(root, cache string, libs libraries) (*tinyGo, error) {
 	tools := filepath.Join(root, "edge/toolchain/tinygo")
 	// The overlay belongs to the key: a changed stub makes another TINYGOROOT. So
 	// does the target, as it decides what modules become.
-	key, err := hashFiles(tools, runtime.Version()+string(targetFile(libs)), "go.mod", "src/net/net.go", "src/net/http/http.go", "src/edge/libc.c")
+	key, err := hashFiles(tools, runtime.Version()+string(targetFile(libs, false))+string(targetFile(libs, true)), "go.mod", "src/net/net.go", "src/net/http/http.go", "src/edge/libc.c")
 	if err != nil {
 		return nil, err
 	}
 	dir := filepath.Join(cache, "tinygo", pinned+"-"+key)
 	t := &tinyGo{
-		path:   filepath.Join(dir, "bin", "tinygo"),
-		root:   filepath.Join(dir, "root"),
-		target: filepath.Join(dir, "edge.json"),
-		name:   "TinyGo " + pinned + " built from its Go module",
+		path:    filepath.Join(dir, "bin", "tinygo"),
+		root:    filepath.Join(dir, "root"),
+		target:  filepath.Join(dir, "edge.json"),
+		name:    "TinyGo " + pinned + " built from its Go module",
+		command: filepath.Join(dir, "command.json"),
 	}
 	t.env = []string{"TINYGOROOT=" + t.root}
 	if _, err := os.Stat(t.path); err == nil {
-		return t, publish(t.target, targetFile(libs))
+		return t, t.publishTargets(libs)
 	}
 
 	fmt.Fprintf(os.Stderr, "edge/toolchain: building TinyGo %s, once, which takes about half a minute\n", pinned)
@@ -144,7 +147,11 @@ func ownTinyGo(root, cache string, libs libraries) (*tinyGo, error) {
 			return nil, fmt.Errorf("building TinyGo: %w", err)
 		}
 	}
-	return t, publish(t.target, targetFile(libs))
+	return t, t.publishTargets(libs)
+}
+
+func (t *tinyGo) publishTargets(libs libraries) error {
+	return errors.Join(publish(t.target, targetFile(libs, false)), publish(t.command, targetFile(libs, true)))
 }
 
 // buildTinyGo fills dir with bin/tinygo and root, a TINYGOROOT.

@@ -1,6 +1,7 @@
 package cloudevents
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -14,14 +15,13 @@ const maxAttributes = 64
 // binary reads a CloudEvent whose attributes are headers that begin with ce-,
 // and whose data is the body.
 func (a *Adapter) binary(dst []envelope.Event, r *protocol.Request, media string) ([]envelope.Event, error) {
-	a.event = event{attributes: append(a.scratch[:0], '{')}
-	n := 0
+	a.attributes = a.attributes[:0]
 	for i := range r.Headers {
 		name, value := r.Headers[i].Name, r.Headers[i].Value
 		if !hasPrefixFold(name, "ce-") {
 			continue
 		}
-		if n++; n > maxAttributes {
+		if len(a.attributes) == maxAttributes {
 			a.doc.Fail("", "maxProperties", "a CloudEvent must have no more than 64 attributes")
 			return dst, a.doc.Err()
 		}
@@ -30,14 +30,20 @@ func (a *Adapter) binary(dst []envelope.Event, r *protocol.Request, media string
 			a.doc.Fail("", "syntax", "the attributes of a CloudEvent must be UTF-8, percent-encoded")
 			return dst, a.doc.Err()
 		}
-		a.header(a.lower(name[len("ce-"):]), value)
+		a.attributes = append(a.attributes, envelope.Parameter{Name: a.lower(name[len("ce-"):]), Value: value})
 	}
-	if n == 0 {
+	if len(a.attributes) == 0 {
 		a.doc.Fail("", "contentType", "a CloudEvent must have headers ce-id, ce-source, ce-specversion and ce-type, or be application/cloudevents+json")
 		return dst, a.doc.Err()
 	}
 	if media != "" {
-		a.header("datacontenttype", protocol.Single(r.Header("Content-Type")))
+		a.attributes = append(a.attributes, envelope.Parameter{Name: "datacontenttype", Value: protocol.Single(r.Header("Content-Type"))})
+	}
+	// Platforms hand headers over in orders of their own.
+	slices.SortFunc(a.attributes, func(p, q envelope.Parameter) int { return strings.Compare(p.Name, q.Name) })
+	a.event = event{attributes: append(a.scratch[:0], '{')}
+	for _, p := range a.attributes {
+		a.header(p.Name, p.Value)
 	}
 	switch {
 	case len(r.Body) == 0:

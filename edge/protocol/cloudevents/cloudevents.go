@@ -40,7 +40,9 @@ type Adapter struct {
 	event    event
 	inner    scan.Scanner // of data that is no member of the body
 	entities []envelope.SelfDescribing
-	scratch  []byte
+	// attributes are those of the headers, by name.
+	attributes []envelope.Parameter
+	scratch    []byte
 }
 
 // New returns an adapter with the default limits.

@@ -14,5 +14,6 @@ unsigned __wrap_arc4random(void) {
 }
 
 // What the library would flush and close at the end of a program: a module that
-// is called from outside has no end, and without this keeps half of stdio.
-void __wasm_call_dtors(void) {}
+// is called from outside has no end, and without this keeps half of stdio. A
+// program that has one brings the library's own with its exit.
+__attribute__((weak)) void __wasm_call_dtors(void) {}

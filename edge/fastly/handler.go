@@ -1,0 +1,99 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"os"
+	"time"
+
+	"github.com/fastly/compute-sdk-go/fsthttp"
+
+	"weir/edge/collector"
+	"weir/edge/envelope"
+	"weir/edge/protocol"
+)
+
+// handler answers trackers. A sandbox has one request at a time, so that it
+// needs no locks and uses its room again and again.
+type handler struct {
+	collector *collector.Collector
+	forward   *forwarder
+	maxBody   int // bytes
+	platform  platform
+
+	in   collector.Input
+	body []byte
+}
+
+// platform is what Fastly knows and a request does not say.
+type platform interface {
+	Now() time.Time
+	Entropy(*[32]byte)
+	Locate(ip string) envelope.Location
+}
+
+// serve answers one request once its batch is as safe as its ack mode asks.
+// Fastly has no queue of its own, so queued means stored.
+func (h *handler) serve(ctx context.Context, w fsthttp.ResponseWriter, r *fsthttp.Request) {
+	if err := h.read(r); err != nil {
+		// Half a body is no event, and a tracker that still listens keeps what it has.
+		refuse(w, r, fsthttp.StatusRequestTimeout)
+		return
+	}
+	out := h.collector.Collect(&h.in)
+	if len(out.Batch) == 0 {
+		answer(w, &out.Response)
+		return
+	}
+	if out.Ack == envelope.AckFast {
+		answer(w, &out.Response)
+		// The client has its answer once this is closed; the sandbox goes on.
+		w.Close()
+		h.deliver(ctx, out)
+		return
+	}
+	if h.deliver(ctx, out) {
+		answer(w, &out.Response)
+	} else {
+		answer(w, &out.Refusal)
+	}
+}
+
+func (h *handler) deliver(ctx context.Context, out *collector.Outcome) bool {
+	err := h.forward.deliver(ctx, out.BatchID, out.Batch, h.platform.Now())
+	if err != nil {
+		os.Stderr.WriteString("weir: " + err.Error() + "\n")
+	}
+	return err == nil
+}
+
+func answer(w fsthttp.ResponseWriter, resp *protocol.Response) {
+	header := w.Header()
+	for _, field := range resp.Headers {
+		header.Add(field.Name, field.Value)
+	}
+	w.WriteHeader(resp.Status)
+	w.Write(resp.Body)
+}
+
+// refuse answers a request that the collector never saw. Without the CORS
+// headers a browser would report a network error in place of the status.
+func refuse(w fsthttp.ResponseWriter, r *fsthttp.Request, status int) {
+	header := w.Header()
+	header.Set("Retry-After", "5")
+	if origin := r.Header.Get("Origin"); origin != "" && origin != "null" {
+		header.Set("Access-Control-Allow-Origin", origin)
+		header.Set("Access-Control-Allow-Credentials", "true")
+		header.Set("Vary", "Origin")
+	} else {
+		header.Set("Access-Control-Allow-Origin", "*")
+	}
+	w.WriteHeader(status)
+}
+
+// fastly is the platform itself.
+type fastly struct{}
+
+func (fastly) Now() time.Time { return time.Now() }
+
+func (fastly) Entropy(dst *[32]byte) { rand.Read(dst[:]) }
