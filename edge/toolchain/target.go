@@ -14,17 +14,19 @@ import "fmt"
 // that package validate lets through takes more than that.
 //
 // A command, which runs by itself from _start, may start goroutines: it has a
-// scheduler. Its imports are WASI's alone, as asyncify rewrites the module.
+// scheduler. And it has C's malloc, in TinyGo's version: the C library keeps the
+// environment in what it gets there, and its own malloc would take for itself
+// memory that is TinyGo's heap.
 func targetFile(libs libraries, command bool) []byte {
-	scheduler, entry := "none", `"--no-entry", `
+	scheduler, entry, malloc := "none", `"--no-entry", `, `"custommalloc", `
 	if command {
-		scheduler, entry = "asyncify", ""
+		scheduler, entry, malloc = "asyncify", "", ""
 	}
 	return fmt.Appendf(nil, `{
 	"llvm-target": "wasm32-unknown-wasi",
 	"cpu": "generic",
 	"features": "+bulk-memory,+mutable-globals,+nontrapping-fptoint,+sign-ext,+simd128,-multivalue,-reference-types",
-	"build-tags": ["tinygo.wasm", "custommalloc", "simd128"],
+	"build-tags": ["tinygo.wasm", %s"simd128"],
 	"goos": "wasip1",
 	"goarch": "wasm",
 	"linker": "wasm-ld",
@@ -35,5 +37,5 @@ func targetFile(libs libraries, command bool) []byte {
 	"ldflags": ["--stack-first", "-z", "stack-size=262144", "--strip-all", "--keep-section=target_features", %s"--wrap=arc4random", %q, %q],
 	"extra-files": ["src/runtime/asm_tinygowasm.S", "src/edge/libc.c"]
 }
-`, scheduler, entry, libs.libc, libs.builtins)
+`, malloc, scheduler, entry, libs.libc, libs.builtins)
 }
