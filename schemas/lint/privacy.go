@@ -12,6 +12,7 @@ var actions = map[string][]string{
 	"keep":       {},
 	"drop":       {},
 	"hash":       {},
+	"replace":    {"with"},
 	"mask":       {"keepStart", "keepEnd"},
 	"truncate":   {"length", "decimals", "prefix4", "prefix6", "unit"},
 	"scrub":      {"find", "parameters"},
@@ -41,7 +42,7 @@ func (d *document) checkPrivacy(s *node) {
 	case rule.get("action") == nil && rule.get("personal") != nil:
 		d.add(Warning, "privacy", rule, "marked as personal, but no action says what happens to it")
 	case !known:
-		d.add(Error, "privacy", rule, "action %q is not one of drop, generalise, hash, keep, mask, scrub, truncate", action)
+		d.add(Error, "privacy", rule, "action %q is not one of drop, generalise, hash, keep, mask, replace, scrub, truncate", action)
 		return
 	case action == "keep" && rule.str("why") == "":
 		d.add(Error, "privacy", rule, `keeping a field needs a "why"`)
