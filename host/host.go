@@ -200,7 +200,7 @@ func (h *Host) listen() error {
 // expired takes the number of dead letters that retention has deleted.
 func (h *Host) expired(n int) {
 	h.metrics.Dropped("retention", n)
-	h.log.Warn("host: dead letters were deleted because of their age, number or size: dead_letters.keep and max, and a quarter of journal.max_bytes", "letters", n)
+	h.log.Warn("host: dead letters were deleted because of their age or number: dead_letters.keep and max", "letters", n)
 }
 
 // schemasRead takes what came of reading schemas that had changed.

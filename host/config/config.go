@@ -79,7 +79,7 @@ type Failed struct {
 // DeadLetters bounds how long dead letters wait for a person.
 type DeadLetters struct {
 	Keep time.Duration `yaml:"keep" default:"90d" doc:"How long dead letters are kept. Then they are deleted and counted. 0 keeps them without end."`
-	Max  int           `yaml:"max" default:"1000000" doc:"How many dead letters are kept, the latest ones by their numbers; older ones are deleted and counted. 0 sets no bound. In any case they take about a quarter of journal.max_bytes at most."`
+	Max  int           `yaml:"max" default:"0" doc:"How many dead letters are kept, the latest ones by their numbers; older ones are deleted and counted. 0 sets no bound. Once they take a quarter of journal.max_bytes, a route that would leave more behind stands still until some are retried or dropped: nothing is deleted to make room."`
 }
 
 // Sink is one destination. In YAML its settings stand under the name of its kind.

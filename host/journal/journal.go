@@ -28,9 +28,13 @@ var (
 	// ErrFull says that the journal has reached its limit. It accepts again
 	// once routes have moved on.
 	ErrFull = errors.New("journal is full")
-	// ErrBusy says that another program held the storage for too long. Trying
-	// again is safe.
-	ErrBusy = errors.New("journal is held by another program")
+	// ErrDeadFull is the ErrFull of dead letters: they have filled their share
+	// of the journal. Their route stands still until some are retried or
+	// dropped; nothing is deleted to make room.
+	ErrDeadFull = fmt.Errorf("%w of dead letters: retry or drop some, the route goes on by itself then", ErrFull)
+	// ErrBusy says that the storage was not available for too long: another
+	// program held it, or it could not be reached. Trying again is safe.
+	ErrBusy = errors.New("journal is not available for the time being")
 	// ErrBroken says that storage failed and that nothing more is accepted
 	// until the process has been restarted.
 	ErrBroken = errors.New("journal storage failed")
@@ -104,7 +108,7 @@ type Route interface {
 	// Settle moves the route to a position and stores the dead letters left
 	// behind, in one step. Without dead letters it joins the next commit,
 	// which follows within 200 ms; with them it waits for that commit, and
-	// after ErrFull the same call can be made again.
+	// after ErrFull (ErrDeadFull, too) the same call can be made again.
 	Settle(ctx context.Context, next Position, dead []DeadLetter) error
 }
 
@@ -157,6 +161,7 @@ type Stats struct {
 	Limit       int64 // bytes at which Append answers ErrFull
 	DeadLetters int64 // not retried
 	DeadBytes   int64 // that dead letters take, about
+	DeadLimit   int64 // bytes of dead letters at which routes that leave some behind stand still
 	Quarantined int64 // batches that storage damaged
 	Routes      []RouteStats
 }

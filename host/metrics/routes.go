@@ -30,14 +30,16 @@ var (
 	lettersDesc = prometheus.NewDesc("weir_dead_letters",
 		"Dead letters that were not retried.", nil, nil)
 	lettersBytesDesc = prometheus.NewDesc("weir_dead_letters_bytes",
-		"Bytes that dead letters take in the journal, about. Beyond a quarter of its limit the oldest are deleted.", nil, nil)
+		"Bytes that dead letters take in the journal, about. At weir_dead_letters_limit_bytes a route that would leave more behind stands still.", nil, nil)
+	lettersLimitDesc = prometheus.NewDesc("weir_dead_letters_limit_bytes",
+		"Bytes of dead letters at which routes that leave some behind stand still.", nil, nil)
 	quarantinedDesc = prometheus.NewDesc("weir_journal_quarantined",
 		"Damaged batches kept apart.", nil, nil)
 )
 
 // Describe implements prometheus.Collector.
 func (g Gauges) Describe(c chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{lagDesc, oldestDesc, breakerDesc, bytesDesc, limitDesc, lettersDesc, lettersBytesDesc, quarantinedDesc} {
+	for _, d := range []*prometheus.Desc{lagDesc, oldestDesc, breakerDesc, bytesDesc, limitDesc, lettersDesc, lettersBytesDesc, lettersLimitDesc, quarantinedDesc} {
 		c <- d
 	}
 }
@@ -58,6 +60,7 @@ func (g Gauges) Collect(c chan<- prometheus.Metric) {
 	gauge(limitDesc, float64(stats.Limit))
 	gauge(lettersDesc, float64(stats.DeadLetters))
 	gauge(lettersBytesDesc, float64(stats.DeadBytes))
+	gauge(lettersLimitDesc, float64(stats.DeadLimit))
 	gauge(quarantinedDesc, float64(stats.Quarantined))
 	for _, r := range stats.Routes {
 		gauge(lagDesc, float64(r.Lag), r.Name)

@@ -370,7 +370,7 @@ func TestEarlierFormat(t *testing.T) {
 }
 
 // earlier undoes the additions.
-const earlier = `DROP INDEX log_addressed; DROP TRIGGER dead_insert; DROP TRIGGER dead_update; DROP TRIGGER dead_delete;
+const earlier = `DROP INDEX log_addressed; DROP INDEX dead_retried; DROP TRIGGER dead_insert; DROP TRIGGER dead_update; DROP TRIGGER dead_delete;
 	DELETE FROM meta WHERE key = 'dead';
 	INSERT INTO dead (route, sink, event_id, app, schema, reason, tries, died, envelope) VALUES ('a', 's', 'e', '', '', 'no', 1, 1, '{}'); PRAGMA user_version = 1`
 

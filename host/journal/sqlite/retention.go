@@ -62,12 +62,12 @@ func (t *transaction) prune(j *Journal) error {
 	if err != nil {
 		return err
 	}
-	expired, err := t.expire(j.opt)
+	removed, err := t.expire(j.opt)
 	if err != nil {
 		return err
 	}
 	t.w.searched = t.now
-	t.w.more = end == target && end-t.pruned == chunk || forgotten == pruneIDs || expired == pruneLetters
+	t.w.more = end == target && end-t.pruned == chunk || forgotten == pruneIDs || removed >= pruneLetters
 	t.pruned = max(t.pruned, end)
 	return nil
 }
@@ -109,13 +109,14 @@ func (t *transaction) forget(remember time.Duration) (int64, error) {
 		`DELETE FROM seen WHERE id IN (SELECT id FROM seen WHERE id < ? AND received < ? LIMIT ?)`, prefix[:], cutoff, pruneIDs))
 }
 
-// deadShare is the part of the journal that dead letters may take: beyond it,
-// what people have not looked at would keep batches out.
+// deadShare is the part of the journal that dead letters may take. Beyond it a
+// route that leaves more of them behind stands still, and its events stay in
+// the log: what people have not looked at is never deleted to make room.
 const deadShare = 4
 
-// expire deletes dead letters beyond their time, number or share of the
-// journal. They are numbered in the order of their deaths, so looking at the
-// first ones is enough.
+// expire deletes dead letters beyond their time or number, and what is left of
+// retried ones when the share is full, and returns how many rows went. They are
+// numbered in the order of their deaths, so looking at the first ones is enough.
 func (t *transaction) expire(opt Options) (int64, error) {
 	cutoff := int64(math.MinInt64)
 	if opt.KeepDead > 0 {
@@ -125,9 +126,30 @@ func (t *transaction) expire(opt Options) (int64, error) {
 	if most <= 0 {
 		most = math.MaxInt64
 	}
-	n, err := affected(t.w.expire.ExecContext(t.ctx, pruneLetters, cutoff, most, opt.MaxBytes/deadShare))
-	t.expired = int(n)
-	return n, err
+	rows, err := t.w.expire.QueryContext(t.ctx, pruneLetters, cutoff, most)
+	if err != nil {
+		return 0, err
+	}
+	defer rows.Close()
+	removed := int64(0)
+	for ; rows.Next(); removed++ {
+		var retried int64
+		if err := rows.Scan(&retried); err != nil {
+			return 0, err
+		}
+		if retried == 0 {
+			t.expired++
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return 0, err
+	}
+	dead, err := t.deadBytes()
+	if err != nil || dead < opt.MaxBytes/deadShare {
+		return removed, err
+	}
+	n, err := affected(t.w.tidy.ExecContext(t.ctx, pruneLetters))
+	return removed + n, err
 }
 
 // Check reads the whole database and reports damage to its structure. It is

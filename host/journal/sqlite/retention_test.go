@@ -3,8 +3,10 @@ package sqlite
 import (
 	"bytes"
 	"errors"
+	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -107,42 +109,94 @@ func TestDeadLettersAreCompressed(t *testing.T) {
 	}
 }
 
-// However many dead letters there are, the journal accepts batches once those
-// before have been settled, and routes move on in one that is full.
-func TestDeadLettersLeaveRoom(t *testing.T) {
+// Dead letters that have filled their share stop the route that would leave
+// more behind, and only that: none is deleted, its position stays, batches are
+// accepted until the journal is full, and other routes go on.
+func TestDeadLettersStopTheirRoute(t *testing.T) {
 	var expired atomic.Int64
-	j := open(t, t.TempDir(), Options{Routes: []string{"a"}, MaxBytes: 2 << 20, Expired: func(n int) { expired.Add(int64(n)) }})
-	r := routeOf(t, j, "a")
-	bury := func(n int) {
-		t.Helper()
-		dead := make([]journal.DeadLetter, n)
-		for i := range dead {
-			dead[i] = journal.DeadLetter{Route: "a", Envelope: noise(64 << 10)}
+	var log strings.Builder
+	j := open(t, t.TempDir(), Options{Routes: []string{"a", "b"}, MaxBytes: 2 << 20, Expired: func(n int) { expired.Add(int64(n)) },
+		Log: slog.New(slog.NewTextHandler(&log, nil))})
+	a, b := routeOf(t, j, "a"), routeOf(t, j, "b")
+	store(t, j, noise(10))
+	next := journal.Position{Seq: 1}
+	letter := []journal.DeadLetter{{Route: "a", Envelope: noise(64 << 10)}}
+	buried := 0
+	for ; ; buried++ {
+		err := a.Settle(t.Context(), next, letter)
+		if errors.Is(err, journal.ErrDeadFull) && errors.Is(err, journal.ErrFull) {
+			break
 		}
-		next, _ := r.Start()
-		again(t, "settling", func() error { return r.Settle(t.Context(), next, dead) })
+		if err != nil || buried > 64 {
+			t.Fatalf("settling with dead letter %d: %v", buried+1, err)
+		}
 	}
-	bury(32)
-	again(t, "appending beside dead letters", func() error {
-		_, err := j.Append(t.Context(), journal.Batch{ID: journal.NewID(time.Now()), Frame: noise(10), Events: 1})
-		return err
-	})
+	if err := a.Settle(t.Context(), journal.Position{Seq: 2}, letter); !errors.Is(err, journal.ErrDeadFull) {
+		t.Fatalf("a route leaves behind more than there is room for: %v", err)
+	}
 	s, err := j.Stats(t.Context())
-	if err != nil || s.DeadLetters+expired.Load() != 32 || s.DeadLetters == 0 || s.DeadBytes > 2<<20/4 {
-		t.Errorf("%d letters of %d bytes are left and %d counted as expired, %v", s.DeadLetters, s.DeadBytes, expired.Load(), err)
+	if err != nil || s.DeadLetters != int64(buried) || expired.Load() != 0 || s.DeadBytes < s.DeadLimit || s.DeadLimit != 2<<20/4 {
+		t.Errorf("of %d letters %d are left and %d counted as expired: %+v, %v", buried, s.DeadLetters, expired.Load(), s, err)
+	}
+	if s.Routes[0].Next != next {
+		t.Errorf("the route has moved to %v without its dead letters", s.Routes[0].Next)
+	}
+	if err := b.Settle(t.Context(), journal.Position{Seq: 2}, nil); err != nil {
+		t.Errorf("another route: %v", err)
+	}
+	if err := j.Settled(t.Context(), 1, "b"); err != nil {
+		t.Errorf("another route: %v", err)
 	}
 	fill(t, j)
-	for range 16 {
-		bury(20)
+	if err := j.Ready(t.Context()); !errors.Is(err, journal.ErrFull) {
+		t.Errorf("with its route standing still and the journal full: %v", err)
 	}
-	// What is handed back takes no more room than it took.
-	list, err := j.DeadLetters(t.Context(), journal.Query{Limit: 1})
-	if err != nil || len(list) != 1 {
+
+	// Retrying makes room, also in a full journal: the route goes on.
+	list, err := j.DeadLetters(t.Context(), journal.Query{Limit: 4})
+	if err != nil || len(list) != 4 {
 		t.Fatalf("%d dead letters, %v", len(list), err)
 	}
-	b := journal.Batch{ID: journal.NewID(time.Now()), Route: "a", Frame: list[0].Envelope, Events: 1}
-	if err := j.Retry(t.Context(), b, []int64{list[0].ID}); err != nil {
+	retried := journal.Batch{ID: journal.NewID(time.Now()), Route: "a", Frame: list[0].Envelope, Events: 1}
+	if err := j.Retry(t.Context(), retried, []int64{list[0].ID}); err != nil {
 		t.Errorf("retrying in a full journal: %v", err)
+	}
+	if n, err := j.Drop(t.Context(), []int64{list[1].ID, list[2].ID, list[3].ID}); n != 3 || err != nil {
+		t.Errorf("dropping: %d, %v", n, err)
+	}
+	again(t, "settling once there is room", func() error { return a.Settle(t.Context(), journal.Position{Seq: 2}, letter) })
+	closeJournal(t, j)
+	if n := strings.Count(log.String(), "a route stands still"); n != 1 {
+		t.Errorf("the log says %d times that a route stands still: %s", n, log.String())
+	}
+}
+
+// What is left of retried letters, which nobody needs, makes way.
+func TestRetriedLettersMakeWay(t *testing.T) {
+	j := open(t, t.TempDir(), Options{Routes: []string{"a"}, MaxBytes: 1 << 20})
+	r := routeOf(t, j, "a")
+	for range 12 {
+		dead := make([]journal.DeadLetter, 100)
+		for i := range dead {
+			dead[i] = journal.DeadLetter{Route: "a", Envelope: []byte("{}")}
+		}
+		again(t, "settling", func() error { return r.Settle(t.Context(), journal.Position{Seq: 1}, dead) })
+		list, err := j.DeadLetters(t.Context(), journal.Query{Limit: 1000})
+		if err != nil || len(list) != 100 {
+			t.Fatalf("%d letters wait, %v", len(list), err)
+		}
+		ids := make([]int64, len(list))
+		for i, d := range list {
+			ids[i] = d.ID
+		}
+		if err := j.Retry(t.Context(), journal.Batch{ID: journal.NewID(time.Now()), Route: "a", Events: 1}, ids); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var counted, real int64
+	err := j.read.QueryRow("SELECT (SELECT value FROM meta WHERE key = 'dead'), (SELECT sum("+deadSize("dead")+") FROM dead)").Scan(&counted, &real)
+	if err != nil || counted != real {
+		t.Errorf("dead letters count as %d bytes and take %d, %v", counted, real, err)
 	}
 }
 

@@ -8,8 +8,8 @@ import (
 // applicationID marks the database file as a weir journal: "weir" in ASCII.
 const applicationID = 0x77656972
 
-// formatVersion is the version of the tables below, with additions.
-const formatVersion = 2
+// formatVersion is the version of the tables below, with what follows them.
+const formatVersion = 3
 
 // tables are those of format 1: log holds one row for each batch, seen the ids of batches (longer than the
 // batches themselves), cur the routes' positions, dead what sinks gave up on,
@@ -68,12 +68,20 @@ CREATE TABLE meta (
 INSERT INTO meta VALUES ('head', 0), ('pruned', 0);
 `
 
-// additions make format 2 of format 1.
-// The envelopes in dead are compressed since, and empty once they were retried;
-// the number in meta is the bytes that dead takes.
-var additions = `
+// additions make format 2 of format 1. The envelopes in dead are compressed
+// since, and empty once they were retried.
+const additions = `
 CREATE INDEX log_addressed ON log (route, seq) WHERE route <> '';
-INSERT INTO meta SELECT 'dead', coalesce(sum(` + deadSize("dead") + `), 0) FROM dead;
+`
+
+// accounts make format 3 of format 2: the number in meta is the bytes that dead
+// takes, which format 2 miscounted when rows changed or went.
+var accounts = `
+CREATE INDEX dead_retried ON dead (id) WHERE retried > 0;
+DROP TRIGGER IF EXISTS dead_insert;
+DROP TRIGGER IF EXISTS dead_update;
+DROP TRIGGER IF EXISTS dead_delete;
+INSERT OR REPLACE INTO meta SELECT 'dead', coalesce(sum(` + deadSize("dead") + `), 0) FROM dead;
 CREATE TRIGGER dead_insert AFTER INSERT ON dead BEGIN
 	UPDATE meta SET value = value + ` + deadSize("new") + ` WHERE key = 'dead';
 END;
@@ -88,7 +96,7 @@ END;
 // deadSize is about what a row of dead takes, in bytes: its two long columns,
 // and the others with what indexes hold of them.
 func deadSize(row string) string {
-	return "length(" + row + ".envelope) + length(" + row + ".reason) + 256"
+	return "(length(" + row + ".envelope) + length(" + row + ".reason) + 256)"
 }
 
 // pageSize of the database, in bytes. SQLite's default, stated because limits

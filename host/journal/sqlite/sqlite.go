@@ -41,8 +41,8 @@ type Options struct {
 	// holds a batch.
 	Remember time.Duration
 	// KeepDead is how long dead letters are kept, and MaxDead how many of the
-	// latest, by their numbers; 0 means without end. In any case they take
-	// about a quarter of MaxBytes at most.
+	// latest, by their numbers; 0 means without end. Once they take a quarter
+	// of MaxBytes, settling with further ones is ErrDeadFull.
 	KeepDead time.Duration
 	MaxDead  int64
 	// Log receives alarms; nil means slog.Default().
@@ -53,7 +53,7 @@ type Options struct {
 	// writer: it must not block.
 	Committed func(Commit)
 	// Expired is called, by the writer, with the number of dead letters that
-	// were deleted because of KeepDead, MaxDead or their share of MaxBytes.
+	// were deleted because of KeepDead or MaxDead before they were retried.
 	Expired func(letters int)
 	// Alarm is called when a batch is found damaged, missing or addressed to a
 	// route that is not among Routes.
@@ -89,6 +89,7 @@ type Journal struct {
 	pruned atomic.Int64
 
 	refused atomic.Int64 // when the volume was last found full, Unix milliseconds
+	stalled time.Time    // when dead letters were last reported to have filled their share; the writer's
 
 	// reading is held by whoever reads, and by Close for good.
 	reading sync.RWMutex

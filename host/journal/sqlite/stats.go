@@ -43,7 +43,7 @@ func (j *Journal) Stats(ctx context.Context) (journal.Stats, error) {
 		return journal.Stats{}, journal.ErrClosed
 	}
 	defer j.reading.RUnlock()
-	s := journal.Stats{Head: j.head.Load(), Limit: j.opt.MaxBytes}
+	s := journal.Stats{Head: j.head.Load(), Limit: j.opt.MaxBytes, DeadLimit: j.opt.MaxBytes / deadShare}
 	if pruned := j.pruned.Load(); pruned < s.Head {
 		s.Oldest = pruned + 1
 	}

@@ -122,7 +122,22 @@ func (t *transaction) check(r *request) (refusal, err error) {
 			return fmt.Errorf("%w: number %d", journal.ErrRetried, id), nil
 		}
 	}
+	if r.settle != nil && len(r.settle.dead) > 0 {
+		dead, err := t.deadBytes()
+		if err != nil {
+			return nil, err
+		}
+		if dead >= t.w.opt.MaxBytes/deadShare {
+			return journal.ErrDeadFull, nil
+		}
+	}
 	return nil, nil
+}
+
+// deadBytes returns about what dead letters take.
+func (t *transaction) deadBytes() (n int64, err error) {
+	err = t.w.dead.QueryRowContext(t.ctx).Scan(&n)
+	return n, err
 }
 
 // affected returns how many rows a statement has changed.

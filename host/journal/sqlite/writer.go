@@ -68,7 +68,7 @@ type writer struct {
 	conn *sql.Conn
 	opt  Options
 
-	find, see, insert, move, bury, waits, retry, drop, expire, quarantine, meta, used *sql.Stmt
+	find, see, insert, move, bury, waits, retry, drop, expire, tidy, dead, quarantine, meta, used *sql.Stmt
 
 	limit    int64     // pages in use at which nothing is appended
 	searched time.Time // when retention last looked
@@ -120,9 +120,10 @@ func (w *writer) open() error {
 		{&w.retry, `UPDATE dead SET retried = ?, envelope = x'' WHERE id = ?`},
 		{&w.drop, `DELETE FROM dead WHERE id = ?`},
 		{&w.expire, `DELETE FROM dead WHERE id IN (
-			SELECT id FROM (SELECT id, died, sum(size) OVER (ORDER BY id) - size AS before
-				FROM (SELECT id, died, ` + deadSize("dead") + ` AS size FROM dead ORDER BY id LIMIT ?))
-			WHERE died < ? OR id <= (SELECT max(id) FROM dead) - ? OR before < (SELECT value FROM meta WHERE key = 'dead') - ?)`},
+			SELECT id FROM (SELECT id, died FROM dead ORDER BY id LIMIT ?)
+			WHERE died < ? OR id <= (SELECT max(id) FROM dead) - ?) RETURNING retried`},
+		{&w.tidy, `DELETE FROM dead WHERE id IN (SELECT id FROM dead WHERE retried > 0 ORDER BY id LIMIT ?)`},
+		{&w.dead, `SELECT value FROM meta WHERE key = 'dead'`},
 		{&w.quarantine, `INSERT OR IGNORE INTO quarantine SELECT seq, id, received, crc, body, ? FROM log WHERE seq = ?`},
 		{&w.meta, `UPDATE meta SET value = ? WHERE key = ?`},
 		{&w.used, `SELECT page_count - freelist_count FROM pragma_page_count, pragma_freelist_count`},
@@ -154,11 +155,13 @@ func (w *writer) migrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	create := tables + additions
+	create := tables + additions + accounts
 	switch {
 	case app == 0 && version == 0 && objects == 0:
 	case app == applicationID && version == 1:
-		create = additions
+		create = additions + accounts
+	case app == applicationID && version == 2:
+		create = accounts
 	case app != applicationID:
 		return errors.New("journal.db is not a weir journal: move it away or choose another data directory")
 	case version != formatVersion:
@@ -174,7 +177,7 @@ func (w *writer) migrate(ctx context.Context) error {
 func (w *writer) close() error {
 	var errs []error
 	// SQLite keeps a connection with open statements, and with it the log.
-	for _, s := range []*sql.Stmt{w.find, w.see, w.insert, w.move, w.bury, w.waits, w.retry, w.drop, w.expire, w.quarantine, w.meta, w.used} {
+	for _, s := range []*sql.Stmt{w.find, w.see, w.insert, w.move, w.bury, w.waits, w.retry, w.drop, w.expire, w.tidy, w.dead, w.quarantine, w.meta, w.used} {
 		if s != nil {
 			errs = append(errs, s.Close())
 		}
@@ -264,7 +267,19 @@ func (j *Journal) commit(group []*request) {
 		err = j.fail("writing", err)
 	}
 	for _, r := range group {
+		if errors.Is(r.refused, journal.ErrDeadFull) {
+			j.standstill(r.settle.route)
+		}
 		r.done <- cmp.Or(err, r.refused)
+	}
+}
+
+// standstill reports once a minute that a route cannot leave dead letters behind.
+func (j *Journal) standstill(route string) {
+	if now := time.Now(); now.Sub(j.stalled) >= time.Minute {
+		j.stalled = now
+		j.opt.Log.Error("journal: a route stands still because dead letters have filled their share, a quarter of journal.max_bytes; retry or drop some",
+			"route", route, "dir", j.dir)
 	}
 }
 
