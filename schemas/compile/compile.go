@@ -104,19 +104,20 @@ const (
 type Error struct {
 	Path    string // Source.Path, or its key
 	Line    int    // from 1
+	Column  int    // from 1, in bytes
 	Pointer string // RFC 6901, "" for the whole document
 	Message string
 }
 
 func (e *Error) Error() string {
 	if e.Pointer == "" {
-		return fmt.Sprintf("%s:%d: %s", e.Path, e.Line, e.Message)
+		return fmt.Sprintf("%s:%d:%d: %s", e.Path, e.Line, e.Column, e.Message)
 	}
-	return fmt.Sprintf("%s:%d: %s: %s", e.Path, e.Line, e.Pointer, e.Message)
+	return fmt.Sprintf("%s:%d:%d: %s: %s", e.Path, e.Line, e.Column, e.Pointer, e.Message)
 }
 
 // Bundle compiles the sources into one bundle. The error joins one [*Error]
-// per fault, each naming file, line and JSON pointer.
+// per fault, each naming file, line, column and JSON pointer.
 func Bundle(sources []Source, opt Options) ([]byte, error) {
 	c := newCompiler(opt)
 	for _, s := range sources {
@@ -208,7 +209,14 @@ func (d *document) errorAt(offset int, pointer, message string) *Error {
 	if path == "" {
 		path = d.Key
 	}
-	return &Error{path, 1 + bytes.Count(d.JSON[:offset], []byte("\n")), pointer, message}
+	line, column := position(d.JSON, offset)
+	return &Error{path, line, column, pointer, message}
+}
+
+// position returns the line and column of an offset, from 1.
+func position(text []byte, offset int) (line, column int) {
+	before := text[:offset]
+	return 1 + bytes.Count(before, []byte("\n")), len(before) - bytes.LastIndexByte(before, '\n')
 }
 
 // add parses a source and registers what it declares.

@@ -13,20 +13,20 @@ import (
 // line, pointer and a hint.
 func TestFaults(t *testing.T) {
 	for _, c := range []struct{ schema, want string }{
-		{"{\n\"type\": \"strng\"}", `s.json:2: /type: must be one of "array", "boolean", "integer", "null", "number", "object", "string"`},
-		{`{"properties":{"a/b":{"maxLength":-1}}}`, `s.json:1: /properties/a~1b/maxLength: must be at least 0`},
-		{"{\n\n\"items\":{\"pattern\":\"(?=x)\"}}", `s.json:3: /items/pattern: pattern "(?=x)": `},
-		{`{"$ref":"#/definitions/x"}`, `s.json:1: /$ref: there is nothing at #/definitions/x in`},
-		{`{"$ref":"https://example.com/other.json"}`, `s.json:1: /$ref: refers to https://example.com/other.json, which is not among the schemas`},
-		{`{"$ref":"#"}`, `s.json:1: refers to itself without a member or item in between`},
+		{"{\n\"type\": \"strng\"}", `s.json:2:9: /type: must be one of "array", "boolean", "integer", "null", "number", "object", "string"`},
+		{`{"properties":{"a/b":{"maxLength":-1}}}`, `s.json:1:35: /properties/a~1b/maxLength: must be at least 0`},
+		{"{\n\n\"items\":{\"pattern\":\"(?=x)\"}}", `s.json:3:20: /items/pattern: pattern "(?=x)": `},
+		{`{"$ref":"#/definitions/x"}`, `s.json:1:9: /$ref: there is nothing at #/definitions/x in`},
+		{`{"$ref":"https://example.com/other.json"}`, `s.json:1:9: /$ref: refers to https://example.com/other.json, which is not among the schemas`},
+		{`{"$ref":"#"}`, `s.json:1:1: refers to itself without a member or item in between`},
 		{`{"$defs":{"a":{"$ref":"#/$defs/b"},"b":{"allOf":[{"$ref":"#/$defs/a"}]}}, "$ref":"#/$defs/a"}`, `refers to itself`},
-		{`{"$schema":"http://json-schema.org/draft-03/schema#"}`, `s.json:1: /$schema: http://json-schema.org/draft-03/schema# is no draft that can be compiled`},
-		{"{\n\"a\":1,\n\"a\":2}", `s.json:3: /a: the member occurs twice in its object, with different values`},
-		{"{\"a\":\n1", `s.json:2: not JSON: the document ends inside a value`},
-		{`{"$defs":{"a":{"$anchor":"x"},"b":{"$anchor":"x"}}}`, `s.json:1: /$defs/b/$anchor: the anchor "x" is already at /$defs/a`},
-		{`{"$schema":"http://json-schema.org/draft-04/schema#","minimum":1,"exclusiveMinimum":5}`, `s.json:1: /exclusiveMinimum: must be true or false`},
-		{`{"$schema":"http://json-schema.org/draft-04/schema#","multipleOf":0}`, `s.json:1: /multipleOf: must be greater than 0`},
-		{`7`, `s.json:1: must be an object or true or false`},
+		{`{"$schema":"http://json-schema.org/draft-03/schema#"}`, `s.json:1:12: /$schema: http://json-schema.org/draft-03/schema# is no draft that can be compiled`},
+		{"{\n\"a\":1,\n\"a\":2}", `s.json:3:5: /a: the member occurs twice in its object, with different values`},
+		{"{\"a\":\n1", `s.json:2:2: not JSON: the document ends inside a value`},
+		{`{"$defs":{"a":{"$anchor":"x"},"b":{"$anchor":"x"}}}`, `s.json:1:46: /$defs/b/$anchor: the anchor "x" is already at /$defs/a`},
+		{`{"$schema":"http://json-schema.org/draft-04/schema#","minimum":1,"exclusiveMinimum":5}`, `s.json:1:85: /exclusiveMinimum: must be true or false`},
+		{`{"$schema":"http://json-schema.org/draft-04/schema#","multipleOf":0}`, `s.json:1:67: /multipleOf: must be greater than 0`},
+		{`7`, `s.json:1:1: must be an object or true or false`},
 	} {
 		_, err := Bundle([]Source{{Path: "s.json", JSON: []byte(c.schema)}}, Options{})
 		if err == nil || !strings.Contains(err.Error(), c.want) {
@@ -45,7 +45,7 @@ func TestAllFaultsAtOnce(t *testing.T) {
 		{Path: "a.json", JSON: []byte(`{"properties":{"x":{"type":1},"y":{"required":[2]}}}`)},
 		{Path: "b.json", JSON: []byte(`{"maxItems":"3"}`)},
 	}, Options{})
-	for _, want := range []string{"a.json:1: /properties/x/type", "a.json:1: /properties/y/required/0", "b.json:1: /maxItems"} {
+	for _, want := range []string{"a.json:1:28: /properties/x/type", "a.json:1:48: /properties/y/required/0", "b.json:1:13: /maxItems"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v lacks %s", err, want)
 		}

@@ -55,7 +55,7 @@ func ExampleSet() {
 	fmt.Println(err)
 	// Output:
 	// 1 violation
-	// order.json:2: /properties/price/$ref: refers to https://example.com/price, which is not among the schemas; add it, or accept remote references as Snowplow does
+	// order.json:2:36: /properties/price/$ref: refers to https://example.com/price, which is not among the schemas; add it, or accept remote references as Snowplow does
 }
 
 // An Index says where in a file a keyword stands.

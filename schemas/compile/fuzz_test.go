@@ -27,7 +27,7 @@ func FuzzBundle(f *testing.F) {
 		b, err := Bundle([]Source{{Path: "fuzz.json", JSON: schema}}, Options{Formats: FormatAssert})
 		if err != nil {
 			var fault *Error
-			if !errors.As(err, &fault) || fault.Line < 1 || fault.Message == "" {
+			if !errors.As(err, &fault) || fault.Line < 1 || fault.Column < 1 || fault.Message == "" {
 				t.Fatalf("%q: %v", schema, err)
 			}
 			return

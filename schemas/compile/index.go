@@ -97,8 +97,7 @@ func (c *compiler) place(t *tree, exact bool) Place {
 	if p.Path == "" {
 		p.Path = d.Key
 	}
-	before := d.JSON[:t.start]
-	p.Line, p.Column = 1+bytes.Count(before, []byte("\n")), len(before)-bytes.LastIndexByte(before, '\n')
+	p.Line, p.Column = position(d.JSON, t.start)
 	if exact {
 		uri := *r.uri
 		uri.Fragment = strings.TrimPrefix(t.pointer(), r.root.pointer())

@@ -113,7 +113,7 @@ func (c *compiler) pattern(at *tree, source string) *pattern {
 	}
 	table, err := ecma.Compile(source)
 	if err != nil {
-		c.fail(at, "pattern %q: %v", source, err)
+		c.fail(at, "%v", err) // which says the pattern
 		return nil
 	}
 	p := &pattern{source, string(table)}

@@ -27,7 +27,7 @@ func compileClean(documents []*document) error {
 		}
 		d := byFile[fault.Path]
 		d.findings = append(d.findings, Finding{
-			File: d.file, Line: fault.Line, Column: 1, Pointer: fault.Pointer,
+			File: d.file, Line: fault.Line, Column: fault.Column, Pointer: fault.Pointer,
 			Severity: Error, Rule: "compile", Message: fault.Message,
 		})
 	}
