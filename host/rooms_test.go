@@ -29,7 +29,7 @@ var rooms = map[string]room{
 
 	"edge/envelope":                {may: []string{"schemas/scan"}, wasm: true},
 	"edge/signature":               {},
-	"edge/privacy":                 {may: []string{"edge/envelope", "schemas/scan"}, wasm: true},
+	"edge/privacy":                 {may: []string{"edge/envelope", "schemas/scan", "schemas/validate"}, wasm: true},
 	"edge/protocol":                {may: []string{"edge/envelope", "schemas/scan"}, wasm: true},
 	"edge/protocol/snowplow":       {may: []string{"edge/protocol", "edge/envelope", "schemas/scan"}, wasm: true},
 	"edge/protocol/document":       {may: []string{"edge/protocol", "edge/envelope", "schemas/scan"}, wasm: true},
@@ -82,7 +82,7 @@ var rooms = map[string]room{
 	"host/journal":             {},
 	"host/journal/journaltest": {may: []string{"host/journal"}},
 	"host/journal/sqlite":      {may: []string{"host/journal"}, tests: []string{"host/journal/journaltest"}},
-	"host/judge":               {may: []string{"edge/envelope", "schemas/...", "sinks"}},
+	"host/judge":               {may: []string{"edge/envelope", "edge/privacy", "schemas/...", "sinks"}},
 	"host/delivery":            {may: []string{"edge/envelope", "host/config", "host/journal", "sinks"}, tests: []string{"host/journal/..."}},
 	"host/deadletter":          {may: []string{"edge/envelope", "host/journal", "sinks"}, tests: []string{"host/journal/..."}},
 	"host/failed":              {may: []string{"sinks"}},

@@ -44,12 +44,11 @@ type Outcome struct {
 // Collector decodes, anonymises, judges and batches. It is not safe for
 // concurrent use: a runtime keeps one per instance.
 type Collector struct {
-	settings Settings
-	adapters []protocol.Adapter
-	schemas  *validate.Set // nil for none
-	hash     string        // of the bundle
-	// annotations are the actions of the bundle's schemas, by capture.
-	annotations []privacy.Action
+	settings    Settings
+	adapters    []protocol.Adapter
+	schemas     *validate.Set       // nil for none
+	hash        string              // of the bundle
+	annotations privacy.Annotations // of the schemas
 
 	out      Outcome
 	request  protocol.Request // as adapters see it
@@ -91,7 +90,7 @@ func New(settings, schemas []byte, adapters ...protocol.Adapter) (*Collector, er
 			return nil, errors.New("opening the bundle of schemas: " + err.Error())
 		}
 		c.schemas, c.hash = validate.NewSet(b), b.Hash()
-		c.readAnnotations()
+		c.annotations = privacy.ReadAnnotations(c.schemas)
 	}
 	return c, nil
 }

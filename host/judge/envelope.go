@@ -12,13 +12,19 @@ import (
 )
 
 // Event judges an unresolved event: the verdict and the violations in its
-// envelope are rewritten, everything else stays byte for byte. Other events
-// are returned as they are.
+// envelope are rewritten, and what the annotations of its schemas say happens to
+// its data, as the edge would have done. Everything else stays byte for byte.
+// Other events are returned as they are.
 func (j *Judge) Event(e sinks.Event) sinks.Event {
 	if e.Verdict != envelope.Unresolved.String() {
 		return e
 	}
-	found := payloads(j.schemas.current(), e.Envelope)
+	set := j.schemas.current()
+	found := payloads(set, e.Envelope)
+	line, changed := j.redact(set, e.Envelope)
+	if e.Envelope = line; changed {
+		e.Fingerprint = ""
+	}
 	weir := gjson.GetBytes(e.Envelope, "weir")
 	if weir.Get("violations.#").Int() == 0 && len(found) == 0 {
 		e.Verdict = envelope.Good.String()

@@ -5,8 +5,10 @@ package judge
 
 import (
 	"bytes"
+	"sync/atomic"
 	"time"
 
+	"weir/edge/privacy"
 	"weir/schemas/validate"
 )
 
@@ -15,7 +17,26 @@ import (
 const KeywordUnknown = "unknownSchema"
 
 // Judge holds the host's schemas. It is safe for concurrent use.
-type Judge struct{ schemas schemas }
+type Judge struct {
+	schemas schemas
+	private atomic.Pointer[private] // of the last set
+}
+
+// private holds what the annotations of a set say.
+type private struct {
+	set         *validate.Set
+	annotations privacy.Annotations
+}
+
+// annotations returns those of a set, read once for all events judged by it.
+func (j *Judge) annotations(set *validate.Set) *privacy.Annotations {
+	p := j.private.Load()
+	if p == nil || p.set != set {
+		p = &private{set, privacy.ReadAnnotations(set)}
+		j.private.Store(p)
+	}
+	return &p.annotations
+}
 
 // New compiles the schemas of all folders. Without folders every schema is
 // unknown. Errors name the file at fault.
@@ -24,7 +45,7 @@ type Judge struct{ schemas schemas }
 // report, which must not block, is then told of it: nil, or why the schemas
 // read before stay.
 func New(folders []string, report func(error)) (*Judge, error) {
-	j := &Judge{schemas{folders: folders, report: func(error) {}, now: time.Now}}
+	j := &Judge{schemas: schemas{folders: folders, report: func(error) {}, now: time.Now}}
 	if err := j.schemas.look(true); err != nil {
 		return nil, err
 	}

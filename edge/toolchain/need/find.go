@@ -23,7 +23,10 @@ var finders = map[string]func() (string, error){
 	"wasm-opt": onPath("install binaryen", "wasm-opt"),
 
 	"postgres": postgres,
-	"workerd":  workerd,
+	"nats-server": func() (string, error) {
+		return firstThatExists([]string{filepath.Join(Cache(), "bin", "nats-server")}, "run .tools/setup, which builds it")
+	},
+	"workerd": workerd,
 
 	// The collector compiled by TinyGo, and the schemas it is handed at start.
 	"edge.wasm":      built("edge/wazero/module/edge.wasm"),
