@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -120,6 +122,7 @@ func (d *dev) startEdge(ctx context.Context, h *host.Host) (*edgeServer, error) 
 	o := edgeOptions{
 		listen: d.listen, engine: d.engine, bundle: bundle, secret: secret,
 		hosts: []string{"http://" + h.PublicAddr()}, log: d.log, wrap: d.withDemo(h),
+		settings: devSettings(),
 	}
 	if o.engine == engineWasm {
 		if _, err := wazero.Module(); err != nil {
@@ -128,6 +131,13 @@ func (d *dev) startEdge(ctx context.Context, h *host.Host) (*edgeServer, error) 
 		}
 	}
 	return startEdge(ctx, o)
+}
+
+// devSettings give hashes a key of this run, so that the demo shows them.
+func devSettings() []byte {
+	secret := make([]byte, 32)
+	rand.Read(secret)
+	return []byte(`{"privacy":{"key":{"id":"dev","secret":"` + base64.StdEncoding.EncodeToString(secret) + `"}}}`)
 }
 
 // bundle compiles the schemas asked for, nil for those in the program.
