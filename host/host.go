@@ -16,7 +16,7 @@ import (
 	"weir/host/delivery"
 	"weir/host/failed"
 	"weir/host/ingest"
-	"weir/host/journal/sqlite"
+	"weir/host/journal"
 	"weir/host/judge"
 	"weir/host/metrics"
 	"weir/host/tail"
@@ -34,7 +34,7 @@ type Host struct {
 	secrets [][]byte
 	secret  string
 
-	journal  *sqlite.Journal
+	journal  journal.Journal
 	failed   *failed.Store
 	tail     *tail.Tail
 	metrics  *metrics.Metrics
@@ -92,25 +92,6 @@ func (h *Host) open() error {
 		Failed: h.failed, Dropped: func(n int) { h.metrics.Dropped("operator", n) }, Tail: h.tail, Log: h.log, Done: h.done,
 	})
 	return h.listen()
-}
-
-func (h *Host) openJournal() error {
-	names := []string{observerRoute}
-	for _, r := range h.cfg.Routes {
-		names = append(names, r.Name)
-	}
-	var err error
-	h.journal, err = sqlite.Open(h.cfg.Path("journal"), sqlite.Options{
-		Routes: names, MaxBytes: int64(h.cfg.Journal.MaxBytes), Retain: h.cfg.Journal.Retain, Remember: h.cfg.Journal.Remember,
-		KeepDead: h.cfg.Dead.Keep, MaxDead: int64(h.cfg.Dead.Max), Expired: h.expired,
-		Log: h.log, Alarm: h.metrics.Damaged,
-		Committed: func(c sqlite.Commit) { h.metrics.Committed(c.Batches, c.Took) },
-	})
-	if err != nil {
-		return err
-	}
-	h.failed, err = failed.Open(h.cfg.Path("failed.db"), h.cfg.Failed.Keep, h.cfg.Failed.Max)
-	return err
 }
 
 // required names the routes that ack "delivered" waits for.

@@ -81,7 +81,8 @@ var rooms = map[string]room{
 	"host/ingest":              {may: []string{"edge/envelope", "edge/signature", "host/journal"}},
 	"host/journal":             {},
 	"host/journal/journaltest": {may: []string{"host/journal"}},
-	"host/journal/sqlite":      {may: []string{"host/journal"}, tests: []string{"host/journal/journaltest"}},
+	"host/journal/sqlite":      {may: []string{"host/journal"}, tests: []string{"edge/toolchain/need", "host/journal/journaltest"}},
+	"host/journal/jetstream":   {may: []string{"host/journal"}, tests: []string{"edge/toolchain/need", "host/journal/journaltest"}},
 	"host/judge":               {may: []string{"edge/envelope", "edge/privacy", "schemas/...", "sinks"}},
 	"host/delivery":            {may: []string{"edge/envelope", "host/config", "host/journal", "sinks"}, tests: []string{"host/journal/..."}},
 	"host/deadletter":          {may: []string{"edge/envelope", "host/journal", "sinks"}, tests: []string{"host/journal/..."}},
@@ -117,8 +118,9 @@ var libraries = map[string]library{
 	"github.com/extism/go-sdk":         {tests: []string{"edge/extism"}, why: "a plugin's hosts are other people's programs: here they are tests"},
 	"github.com/tetratelabs/wazero":    {in: []string{"edge/wazero"}, tests: []string{"edge/...", "schemas/..."}, why: "one package knows how to run the module inside Go"},
 
-	"github.com/jackc/pgx/v5": {in: []string{"sinks/postgres/..."}, tests: []string{"host/e2e/...", "sinks/postgres/..."}, why: "a client library stays inside its sink: a host without that sink must not carry it"},
-	"modernc.org/sqlite":      {in: []string{"host/journal/sqlite", "host/failed", "sinks/sqlite"}, tests: []string{"host/e2e/..."}, why: "each SQLite file has one owner; nobody else opens it"},
+	"github.com/jackc/pgx/v5":    {in: []string{"sinks/postgres/..."}, tests: []string{"host/e2e/...", "sinks/postgres/..."}, why: "a client library stays inside its sink: a host without that sink must not carry it"},
+	"github.com/nats-io/nats.go": {in: []string{"host", "host/journal/jetstream"}, why: "a cluster is reached through the journal alone; the host says how to connect"},
+	"modernc.org/sqlite":         {in: []string{"host/journal/sqlite", "host/failed", "sinks/sqlite"}, tests: []string{"host/e2e/..."}, why: "each SQLite file has one owner; nobody else opens it"},
 
 	"github.com/spf13/pflag":                   {in: []string{"host/cmd/weir"}, why: "only the command line parses a command line"},
 	"github.com/spf13/cobra":                   {in: []string{"host/cmd/weir"}, why: "only the command line parses a command line"},

@@ -63,11 +63,28 @@ type Edge struct {
 	Rate    int            `yaml:"rate" doc:"Events a second that each secret may send in the long run, with bursts of ten seconds' worth; beyond it the answer is 429 with Retry-After. 0 sets no bound."`
 }
 
-// Journal bounds the durable log.
+// Journal says where the durable log is, and bounds it.
 type Journal struct {
+	Kind     string        `yaml:"kind" default:"sqlite" enum:"sqlite,nats" doc:"sqlite keeps the journal in the data directory, for one host. nats keeps it on a JetStream cluster that any number of hosts share."`
+	NATS     NATS          `yaml:"nats" doc:"The cluster, when kind is nats."`
 	MaxBytes sinks.Size    `yaml:"max_bytes" default:"8GiB" doc:"Size at which batches are refused with 503 until routes have moved on. Leave a tenth of the volume free for the write-ahead log."`
 	Retain   time.Duration `yaml:"retain" default:"24h" doc:"How long delivered batches are kept for replay, as long as four fifths of max_bytes are not in use."`
 	Remember time.Duration `yaml:"remember" default:"14d" doc:"How long batch ids are remembered, so that a batch sent again is stored once. A CDN's queue may hold a batch for 14 days."`
+}
+
+// NATS is a JetStream cluster that holds the journal.
+type NATS struct {
+	Servers     []string      `yaml:"servers" doc:"URLs of the servers, such as nats://10.0.0.1:4222, or tls://."`
+	Stream      string        `yaml:"stream" default:"weir" doc:"Name of the log's stream, and the beginning of the names of those beside it. Letters, digits, - and _, at most 32."`
+	Replicas    int           `yaml:"replicas" default:"3" doc:"Servers that hold each batch: 1, 3 or 5. With 1 a lost disk loses the journal."`
+	Window      time.Duration `yaml:"window" default:"20m" doc:"How long the servers hold batch ids in memory, about 280 bytes each on each replica. Older ones are looked up on disk, up to remember. At least 2m."`
+	Credentials string        `yaml:"credentials" doc:"A .creds file with a user's JWT and key."`
+	Token       sinks.Secret  `yaml:"token" doc:"Token to connect with."`
+	User        string        `yaml:"user" doc:"User to connect as."`
+	Password    sinks.Secret  `yaml:"password" doc:"The user's password."`
+	CA          string        `yaml:"ca" doc:"PEM file of the authorities that sign the servers' certificates. The system's when not given."`
+	Cert        string        `yaml:"cert" doc:"PEM file of this host's certificate, where servers ask for one."`
+	Key         string        `yaml:"key" doc:"PEM file with its private key."`
 }
 
 // Failed bounds the store of failed events.

@@ -181,17 +181,24 @@ routes:
 
 func TestNotConfiguration(t *testing.T) {
 	for text, want := range map[string]string{
-		"sinks: [":                           "weir.yaml:1: ",
-		"a: 1\n---\nb: 2":                    "a second document",
-		"just text":                          "must be a block of keys",
-		"sinks: {nothing: {}}":               "sinks: must be a list",
-		"sinks: [{name: x}]":                 "sinks[0]: needs a kind",
-		"sinks: [{kind: nothing}, {}]":       "sinks[1]: needs a kind",
-		"drain: -1s":                         "drain: must be a duration such as",
-		"drain: 5":                           "drain: must be a duration such as",
-		"schemas: [[a]]":                     `schemas[0]: must be text, not a list`,
-		"journal: {retain: 1w}":              "journal.retain: must be a duration",
-		"sinks: [{kind: fake, nothing: {}}]": "already fake",
+		"sinks: [":                        "weir.yaml:1: ",
+		"a: 1\n---\nb: 2":                 "a second document",
+		"just text":                       "must be a block of keys",
+		"sinks: {nothing: {}}":            "sinks: must be a list",
+		"sinks: [{name: x}]":              "sinks[0]: needs a kind",
+		"sinks: [{kind: nothing}, {}]":    "sinks[1]: needs a kind",
+		"drain: -1s":                      "drain: must be a duration such as",
+		"drain: 5":                        "drain: must be a duration such as",
+		"schemas: [[a]]":                  `schemas[0]: must be text, not a list`,
+		"journal: {retain: 1w}":           "journal.retain: must be a duration",
+		"journal: {kind: kafka}":          "journal.kind",
+		"journal: {kind: nats}":           "journal.nats.servers: required",
+		"journal: {nats: {servers: [a]}}": "journal.nats: has servers",
+		"journal: {kind: nats, nats: {servers: [a], stream: a.b}}": "journal.nats.stream: must be",
+		"journal: {kind: nats, nats: {servers: [a], replicas: 2}}": "journal.nats.replicas: must be",
+		"journal: {kind: nats, nats: {servers: [a], window: 1s}}":  "journal.nats.window: must be",
+		"journal: {kind: nats, nats: {servers: [a], cert: x}}":     "journal.nats.cert: needs",
+		"sinks: [{kind: fake, nothing: {}}]":                       "already fake",
 	} {
 		_, err := parse(t, text)
 		if err == nil || !strings.Contains(err.Error(), want) {

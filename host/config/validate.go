@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"weir/edge/signature"
 	"weir/host/journal"
@@ -52,6 +53,7 @@ func (c *Config) validate() []Problem {
 		}
 	}
 	k.atLeast("edge.rate", int64(c.Edge.Rate), 0)
+	k.journal(c.Journal)
 	if c.Journal.MaxBytes < 1<<20 {
 		k.problem("journal.max_bytes", "must be at least 1MiB")
 	}
@@ -116,6 +118,39 @@ func (k *checker) name(path, name string, taken map[string]string) {
 		k.problem(path, "%q is already the name of %s", name, first)
 	default:
 		taken[name] = strings.TrimSuffix(path, ".name")
+	}
+}
+
+// streamName is what a stream and the buckets beside it can be called.
+var streamName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,32}$`)
+
+// journal checks where the journal is.
+func (k *checker) journal(j Journal) {
+	switch j.Kind {
+	case "sqlite":
+		if len(j.NATS.Servers) > 0 {
+			k.problem("journal.nats", "has servers, and journal.kind is sqlite: set it to nats, or remove them")
+		}
+		return
+	case "nats":
+	default:
+		k.problem("journal.kind", "must be one of sqlite, nats, not %q", j.Kind)
+		return
+	}
+	if len(j.NATS.Servers) == 0 {
+		k.problem("journal.nats.servers", "required")
+	}
+	if !streamName.MatchString(j.NATS.Stream) {
+		k.problem("journal.nats.stream", "must be 1 to 32 letters, digits, - and _")
+	}
+	if n := j.NATS.Replicas; n != 1 && n != 3 && n != 5 {
+		k.problem("journal.nats.replicas", "must be 1, 3 or 5")
+	}
+	if j.NATS.Window < 2*time.Minute {
+		k.problem("journal.nats.window", "must be at least 2m")
+	}
+	if (j.NATS.Cert == "") != (j.NATS.Key == "") {
+		k.problem("journal.nats.cert", "needs journal.nats.key, and the other way round")
 	}
 }
 
