@@ -31,6 +31,7 @@ run: build ## Run everything in one process, with a demo page: no configuration,
 	@.build/weir dev
 
 test: setup ## Run every test on every runtime, with a summary of what ran and what did not
+	@.tools/viceroy
 	@.tools/test
 
 fuzz: ## Run each fuzz target for FUZZTIME (default 30s)

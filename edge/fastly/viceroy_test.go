@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -10,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -78,11 +80,12 @@ func viceroy(t *testing.T, h http.Handler) string {
 		if path, err := exec.LookPath("viceroy"); err == nil {
 			return path, nil
 		}
-		path := filepath.Join(need.Cache(), "viceroy", "bin", "viceroy")
-		if _, err := os.Stat(path); err != nil {
-			return "", fmt.Errorf("no viceroy on PATH or in the cache: .tools/viceroy builds it, with cargo")
+		found, err := filepath.Glob(filepath.Join(need.Cache(), "viceroy", "*", "bin", "viceroy"))
+		if err != nil || len(found) == 0 {
+			return "", errors.New("no viceroy on PATH or in the cache: .tools/viceroy builds it, with cargo")
 		}
-		return path, nil
+		slices.Sort(found)
+		return found[len(found)-1], nil
 	})
 	need.Tool(t, "edge.wasm") // where that could be compiled, so can this
 	root, err := need.Root()
