@@ -25,6 +25,12 @@ import (
 // killDir tells the re-executed test binary to be a writer.
 const killDir = "WEIR_JOURNAL_KILL_DIR"
 
+// lifetime tells it to end itself with -9 after so long.
+const lifetime = "WEIR_JOURNAL_LIFETIME"
+
+// unsynced tells it not to sync: for the control of a test of power cuts.
+const unsynced = "WEIR_JOURNAL_UNSYNCED"
+
 // senders is how many goroutines of the writer append at once.
 const senders = 8
 
@@ -39,10 +45,23 @@ func TestMain(m *testing.M) {
 // writeUntilKilled appends from several senders and settles a route, and says
 // on standard output what it was told is safe.
 func writeUntilKilled(dir string) {
+	if d, err := time.ParseDuration(os.Getenv(lifetime)); err == nil {
+		time.AfterFunc(d, func() {
+			if self, err := os.FindProcess(os.Getpid()); err == nil {
+				self.Kill()
+			}
+		})
+	}
 	j, err := Open(dir, Options{Routes: []string{"a", "b"}, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		fmt.Println("E", err)
 		return
+	}
+	if os.Getenv(unsynced) != "" {
+		if _, err := j.w.conn.ExecContext(context.Background(), "PRAGMA synchronous = OFF"); err != nil {
+			fmt.Println("E", err)
+			return
+		}
 	}
 	var out sync.Mutex
 	say := func(format string, args ...any) {
