@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"weir/host/journal"
+	"weir/host/journal/journaltest"
 )
 
 func open(t *testing.T, dir string, opt Options) *Journal {
@@ -215,9 +216,12 @@ func execute(t *testing.T, dir, statement string) {
 
 // Flips one random bit anywhere in the database at a time. Whatever is handed
 // out afterwards is what was stored; everything else is refused or reported.
-func TestBitFlips(t *testing.T) {
+func TestTortureBitFlips(t *testing.T) {
 	flips := 60
-	if testing.Short() {
+	switch {
+	case torture():
+		flips = 10_000
+	case testing.Short():
 		flips = 10
 	}
 	source := t.TempDir()
@@ -236,7 +240,8 @@ func TestBitFlips(t *testing.T) {
 	for n := range flips {
 		outcomes[flipOneBit(t, n, pristine, want)]++
 	}
-	t.Logf("%d flips: %v", flips, outcomes)
+	journaltest.Row{Scenario: "SQLite: one bit flipped", Cycles: flips, Acknowledged: len(want), Lost: outcomes["silent"],
+		Note: fmt.Sprint(outcomes)}.Report(t)
 	if outcomes["quarantined"] == 0 {
 		t.Error("no flip hit a body: the test proves nothing")
 	}
