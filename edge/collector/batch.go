@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"slices"
 	"strconv"
 	"unicode/utf8"
 
@@ -37,9 +38,11 @@ func (c *Collector) enclose(in *Input, batch string, id identity, anonymous bool
 }
 
 // curtail makes the n-th event, and all after it, one failed event that keeps
-// no more than size bytes of what they were sent as.
+// no more than size bytes of what they were sent as: none if something was taken
+// out of any of them.
 func (c *Collector) curtail(n, size int, in *Input, id identity, anonymous bool) *envelope.Event {
 	last := n == len(c.events)-1
+	redacted := slices.ContainsFunc(c.events[n:], func(e envelope.Event) bool { return e.Redacted })
 	c.events = c.events[:n+1]
 	e := &c.events[n]
 	message := append(c.arena.Bytes(80), "a batch must take no more than "...)
@@ -56,7 +59,9 @@ func (c *Collector) curtail(n, size int, in *Input, id identity, anonymous bool)
 	name := e.Protocol
 	e.Reset()
 	e.Protocol = name
-	e.Payload = envelope.View(front(body, size))
+	if !redacted {
+		e.Payload = envelope.View(front(body, size))
+	}
 	e.Violate(tooLarge)
 	events := c.events
 	c.events = events[n:]

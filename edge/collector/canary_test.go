@@ -122,3 +122,32 @@ func TestCanaries(t *testing.T) {
 		}
 	}
 }
+
+// What is kept of events that take too much room, and of what cannot be read,
+// is what was sent: nothing of it is kept where something would have been taken out.
+func TestCanariesInWhatIsKept(t *testing.T) {
+	const checkout = `{"order_id":"O-2","email":"` + canary + `@mail.example","phone":"` + canary + `"}`
+	order := protocol.Request{Method: "POST", Path: "/webhook/com.example/checkout/jsonschema/1-0-1", Body: []byte("[" + strings.Repeat(checkout+",", 99) + checkout + "]")}
+	broken := protocol.Request{Method: "POST", Path: "/com.snowplowanalytics.snowplow/tp2", Body: []byte(`{"uid":"` + canary), Headers: []protocol.Header{{Name: "Content-Type", Value: "application/json"}}}
+	for name, c := range map[string]struct {
+		settings string
+		request  protocol.Request
+		keyword  string
+	}{
+		"an annotated schema":  {`{"limits":{"batch":16384}}`, order, "size_violation"},
+		"a policy for one app": {`{"privacy":{"rules":[{"name":"r","apps":["shop"],"fields":["user_id"],"do":{"action":"drop"}}]}}`, broken, "syntax"},
+		"too large a body":     {`{"limits":{"body":8},"privacy":{"rules":[{"name":"r","fields":["user_id"],"do":{"action":"drop"}}]}}`, broken, "size_violation"},
+	} {
+		collect, err := collector.New([]byte(c.settings), collectortest.Bundle(t), all.Adapters()...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		batch := string(collect.Collect(&collector.Input{Request: c.request, NowMillis: 1_795_215_804_123}).Batch)
+		if !strings.Contains(batch, `"keyword":"`+c.keyword+`"`) {
+			t.Errorf("%s: no %s in %s", name, c.keyword, batch)
+		}
+		if i := strings.Index(batch, "anary."); i >= 0 {
+			t.Errorf("%s: got out: …%s…", name, batch[max(0, i-120):min(len(batch), i+60)])
+		}
+	}
+}

@@ -7,7 +7,7 @@ import (
 )
 
 // applyPolicy applies the policy to the columns of an event, and reports
-// whether any rule is for events like it.
+// whether any rule is, or could be, for events like it.
 func (r *Rules) applyPolicy(arena *envelope.Arena, e *envelope.Event) (concerned bool) {
 	for i := range r.Policy {
 		p := &r.Policy[i]
@@ -19,7 +19,8 @@ func (r *Rules) applyPolicy(arena *envelope.Arena, e *envelope.Event) (concerned
 			r.scratch = p.applyColumn(arena, e, f, &r.Key, r.scratch)
 		}
 	}
-	return concerned
+	// Of what was not read nobody knows which app it is of.
+	return concerned || e.Payload != "" && len(r.Policy) > 0
 }
 
 // HideNames takes the names of members that no schema knows out of the paths of
