@@ -313,7 +313,7 @@ func (j *Journal) Drop(ctx context.Context, ids []int64) (n int, err error) {
 	bounded, cancel := context.WithTimeout(ctx, 3*patience)
 	defer cancel()
 	for _, id := range ids {
-		err := error(jetstream.ErrMsgNotFound)
+		var err error
 		if _, err = j.dead.GetMsg(bounded, uint64(max(id, 1))); err == nil {
 			err = j.dead.DeleteMsg(bounded, uint64(id))
 		}

@@ -336,13 +336,12 @@ func TestTortureLeaderKilled(t *testing.T) {
 	if kills != cycles {
 		t.Fatalf("%d leaders were killed, want %d", kills, cycles)
 	}
-	got, head := map[journal.ID]int{}, int64(0)
 	stats, err := j.Stats(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	head = stats.Head
-	got = readUntil(t, j, "a", len(acked))
+	head := stats.Head
+	got := readUntil(t, j, "a", len(acked))
 	for int64(len(got)) < head && missing(acked, got) > 0 {
 		for id, n := range readUntil(t, j, "a", 1) {
 			got[id] += n
