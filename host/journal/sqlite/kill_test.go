@@ -157,6 +157,18 @@ type writerProcess struct {
 	begun  func() // called at its first word
 	errors []string
 	late   int // acknowledgements after the first error
+
+	mu     sync.Mutex
+	frozen bool // what is said from here on does not count
+}
+
+// freeze calls f, which ends the writer's storage. What the writer says at that
+// moment or later is no promise: nobody could tell which of the two came first.
+func (w *writerProcess) freeze(f func() error) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.frozen = true
+	return f()
 }
 
 // startWriter runs the writer, beneath another command if one is given.
@@ -197,18 +209,25 @@ func (w *writerProcess) listen(t *testing.T, acked map[string]string) (position 
 		if first {
 			w.begun()
 		}
-		fields := strings.Fields(line)
-		switch fields[0] {
-		case "A":
-			acked[fields[1]] = fields[2]
-			if len(w.errors) > 0 {
-				w.late++
-			}
-		case "C":
-			fmt.Sscan(fields[1], &position)
-		default:
-			w.errors = append(w.errors, strings.TrimSpace(line))
+		w.mu.Lock()
+		if !w.frozen {
+			w.note(strings.Fields(line), line, acked, &position)
 		}
+		w.mu.Unlock()
+	}
+}
+
+func (w *writerProcess) note(fields []string, line string, acked map[string]string, position *int64) {
+	switch fields[0] {
+	case "A":
+		acked[fields[1]] = fields[2]
+		if len(w.errors) > 0 {
+			w.late++
+		}
+	case "C":
+		fmt.Sscan(fields[1], position)
+	default:
+		w.errors = append(w.errors, strings.TrimSpace(line))
 	}
 }
 

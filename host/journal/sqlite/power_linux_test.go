@@ -91,7 +91,7 @@ func (v *volume) powerCut(t *testing.T, dir string, acked map[string]string) (se
 	failed := make(chan error, 1)
 	w.begun = func() {
 		time.AfterFunc(time.Duration(60+rand.IntN(240))*time.Millisecond, func() {
-			failed <- v.cut()
+			failed <- w.freeze(v.cut)
 			w.cmd.Process.Kill()
 		})
 	}
