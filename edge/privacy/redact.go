@@ -208,10 +208,20 @@ func (r *redactor) received(rule string, action *Action) {
 // maxReceipts bounds what redaction leaves: the names in a document are for its sender to choose.
 const maxReceipts = 64
 
+// longestField bounds the path that a receipt names, for the same reason: a
+// longer one is told as cutField.
+const (
+	longestField = 256
+	cutField     = "…"
+)
+
 // receive leaves a receipt for the value at the current path, one for all that differ in an index.
 func (r *redactor) receive(rule, action string) {
 	r.event.Redacted = true
 	path := envelope.View(r.path)
+	if len(path) > longestField {
+		path = cutField
+	}
 	for _, had := range r.event.Receipts {
 		if had.Rule == rule && had.Action == action && had.Field == path {
 			return
@@ -224,5 +234,5 @@ func (r *redactor) receive(rule, action string) {
 		}
 		return
 	}
-	r.event.Receive(envelope.Receipt{Rule: rule, Field: r.arena.Copy(r.path), Action: action})
+	r.event.Receive(envelope.Receipt{Rule: rule, Field: r.arena.Copy(envelope.ViewBytes(path)), Action: action})
 }
