@@ -64,6 +64,7 @@ var rooms = map[string]room{
 	"sinks":                 {may: []string{"edge/envelope"}},
 	"sinks/all":             {may: []string{"sinks/blackhole", "sinks/file", "sinks/http", "sinks/postgres", "sinks/sqlite", "sinks/stdout"}, tests: []string{"sinks"}},
 	"sinks/columns":         {may: []string{"sinks", "edge/envelope"}},
+	"sinks/format":          {may: []string{"sinks", "sinks/columns", "edge/envelope"}},
 	"sinks/sinktest":        {may: []string{"sinks", "edge/envelope", "edge/toolchain/need"}},
 	"sinks/blackhole":       {may: []string{"sinks"}, tests: []string{"sinks/sinktest"}},
 	"sinks/file":            {may: []string{"sinks"}, tests: []string{"sinks/sinktest"}},
