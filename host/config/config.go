@@ -16,6 +16,7 @@ package config
 import (
 	"time"
 
+	"weir/host/match"
 	"weir/sinks"
 )
 
@@ -109,14 +110,24 @@ type Sink struct {
 // Route says which events go to a sink, how they are batched and how often a
 // write is tried.
 type Route struct {
-	Name     string   `yaml:"name" doc:"Names the durable position and the metrics: renaming a route starts it afresh. The sink's name when not given."`
-	Sink     string   `yaml:"sink" required:"true" doc:"Name of the sink."`
-	Events   string   `yaml:"events" default:"all" enum:"good,failed,all" doc:"Events by verdict: good, failed or all."`
-	Apps     []string `yaml:"apps" doc:"Only events of these app ids. A trailing * matches any rest."`
-	Schemas  []string `yaml:"schemas" doc:"Only events classified by these schema keys, such as iglu:com.example/product_view/jsonschema/1-0-0. A trailing * matches any rest."`
-	Required bool     `yaml:"required" default:"true" doc:"Whether a batch sent with ack \"delivered\" is acknowledged only after this route has delivered it, or made dead letters of what its sink refuses. batch.wait adds to the time that takes."`
-	Batch    Batch    `yaml:"batch" doc:"When to write. The first bound reached counts."`
-	Retry    Retry    `yaml:"retry" doc:"What to do when a write fails."`
+	Name     string            `yaml:"name" doc:"Names the durable position and the metrics: renaming a route starts it afresh. The sink's name when not given."`
+	Sink     string            `yaml:"sink" required:"true" doc:"Name of the sink."`
+	Events   string            `yaml:"events" default:"all" enum:"good,failed,all" doc:"Events by verdict: good, failed or all."`
+	Apps     []string          `yaml:"apps" doc:"Only events of these app ids. A trailing * matches any rest."`
+	Schemas  []string          `yaml:"schemas" doc:"Only events classified by these schema keys, such as iglu:com.example/product_view/jsonschema/1-0-0. A trailing * matches any rest."`
+	Where    []match.Condition `yaml:"where" doc:"Only events for which all of these hold: a gjson path into the envelope, an operator (== != < <= > >= % !%) and a value, such as unstruct_event.data.total >= 100, or a path alone for what must be there."`
+	Sample   Sample            `yaml:"sample" doc:"Only a part of the events, the same one each time."`
+	InFlight int               `yaml:"in_flight" default:"0" doc:"Batches of this route that are written at a time, at most 64. 0 is as many as the sink takes, 1 for most. With more than 1 the order is that of the batches' ends only, unless order_by says more."`
+	OrderBy  string            `yaml:"order_by" doc:"A gjson path into the envelope, such as domain_userid. Events with the same value there are delivered one after another: the next is written when the one before is stored or a dead letter, and never in one write with it. That costs writes where many events have the same value."`
+	Required bool              `yaml:"required" default:"true" doc:"Whether a batch sent with ack \"delivered\" is acknowledged only after this route has delivered it, or made dead letters of what its sink refuses. batch.wait adds to the time that takes."`
+	Batch    Batch             `yaml:"batch" doc:"When to write. The first bound reached counts."`
+	Retry    Retry             `yaml:"retry" doc:"What to do when a write fails."`
+}
+
+// Sample is a part of the events.
+type Sample struct {
+	Rate float64 `yaml:"rate" default:"1" doc:"The part, above 0 to 1."`
+	By   string  `yaml:"by" doc:"A gjson path into the envelope, such as domain_userid: events with the same value there are delivered all or not at all. event_id when not given."`
 }
 
 // Batch says when collected events are written.
@@ -167,6 +178,11 @@ func (c *Config) complete() {
 			r.Name = r.Sink
 		}
 	}
+}
+
+// Rule is what the route says about which events it wants.
+func (r *Route) Rule() match.Rule {
+	return match.Rule{Events: r.Events, Apps: r.Apps, Schemas: r.Schemas, Where: r.Where, Sample: r.Sample.Rate, By: r.Sample.By}
 }
 
 // NewRoute returns a route with its defaults that sends every event to a sink.

@@ -91,6 +91,10 @@ routes:
   - sink: warehouse
     events: good
     apps: [shop, "test-*"]
+    where: [user_id, "unstruct_event.data.total >= 100"]
+    sample: {rate: 0.25, by: domain_userid}
+    in_flight: 4
+    order_by: domain_userid
     batch: {events: 10, bytes: 1MiB, wait: 0s}
     retry: {attempts: 2, initial: 1ms, max: 2ms, give_up: 0s}
   - name: bad
@@ -106,7 +110,8 @@ routes:
 		t.Errorf("settings are %+v", f)
 	}
 	if c.DataDir != "/var/lib/weir" || c.Edge.Secrets[0].Reveal() == "" || len(c.Routes) != 2 || c.Routes[0].Name != "warehouse" ||
-		c.Routes[0].Batch.Wait != 0 || c.Routes[1].Retry.Attempts != 5 {
+		c.Routes[0].Batch.Wait != 0 || len(c.Routes[0].Where) != 2 || c.Routes[0].Where[1].String() != "unstruct_event.data.total >= 100" ||
+		c.Routes[0].Sample.Rate != 0.25 || c.Routes[1].Sample.Rate != 1 || c.Routes[0].InFlight != 4 || c.Routes[1].Retry.Attempts != 5 {
 		t.Errorf("configuration is %+v", c)
 	}
 }
@@ -138,6 +143,10 @@ routes:
     apps: ["a*b"]
     apps: [twice]
   - events: good
+    where: ["geo_contry == CH", user_id]
+    sample: {rate: 0, by: domain_user}
+    in_flight: 65
+    order_by: user
 `)
 	want := []string{
 		`weir.yaml:1: data_dri: unknown key "data_dri"; did you mean "data_dir"?`,
@@ -162,6 +171,11 @@ routes:
 		`weir.yaml:24: routes[0].apps[0]: "a*b" must be a name, or the beginning of one followed by *`,
 		`weir.yaml:25: routes[0].apps: given twice`,
 		`weir.yaml:26: routes[1].sink: required`,
+		`weir.yaml:27: routes[1].where[0]: path "geo_contry": envelopes have no member "geo_contry"; see the columns in sinks/columns/README.md`,
+		`weir.yaml:28: routes[1].sample.rate: must lie above 0 and be at most 1: to deliver nothing, remove the route`,
+		`weir.yaml:28: routes[1].sample.by: path "domain_user": envelopes have no member "domain_user"; see the columns in sinks/columns/README.md`,
+		`weir.yaml:29: routes[1].in_flight: must lie between 0 and 64`,
+		`weir.yaml:30: routes[1].order_by: path "user": envelopes have no member "user"; see the columns in sinks/columns/README.md`,
 	}
 	if err == nil {
 		t.Fatal("accepted")

@@ -13,6 +13,7 @@ import (
 
 	"weir/edge/signature"
 	"weir/host/journal"
+	"weir/host/match"
 	"weir/sinks"
 )
 
@@ -247,6 +248,14 @@ func (k *checker) routes(c *Config) {
 		}
 		k.patterns(path+".apps", r.Apps)
 		k.patterns(path+".schemas", r.Schemas)
+		if !(r.Sample.Rate > 0 && r.Sample.Rate <= 1) {
+			k.problem(path+".sample.rate", "must lie above 0 and be at most 1: to deliver nothing, remove the route")
+		}
+		k.path(path+".sample.by", r.Sample.By)
+		k.path(path+".order_by", r.OrderBy)
+		if r.InFlight < 0 || r.InFlight > MaxInFlight {
+			k.problem(path+".in_flight", "must lie between 0 and %d", MaxInFlight)
+		}
 		k.atLeast(path+".batch.events", int64(r.Batch.Events), 1)
 		k.atLeast(path+".batch.bytes", int64(r.Batch.Bytes), 1)
 		k.atLeast(path+".retry.attempts", int64(r.Retry.Attempts), 1)
@@ -261,6 +270,18 @@ func (k *checker) routes(c *Config) {
 		if name != "" && !used[name] {
 			k.problem(fmt.Sprintf("sinks[%d]", i), "no route leads to %q: add one or remove the sink", name)
 		}
+	}
+}
+
+// MaxInFlight is the most batches of one route that are written at a time.
+const MaxInFlight = 64
+
+func (k *checker) path(path, text string) {
+	if text == "" {
+		return
+	}
+	if err := match.CheckPath(text); err != nil {
+		k.problem(path, "%s", err)
 	}
 }
 

@@ -3,9 +3,10 @@
 // breaker. Routes share the journal, and what was parsed of its latest records;
 // none waits for another, so a dead sink costs disk and nothing else.
 //
-// The way of a batch: read, judge, filter, collect; make its end durable
-// (Plan); write until it is stored, or until the events to blame are found;
-// settle the position together with the dead letters.
+// The way of a batch: read, judge, match, collect; make its end durable
+// (Plan); spread it over writes, each of which is tried until it is stored or
+// the events to blame are found; settle the position together with the dead
+// letters.
 package delivery
 
 import (
@@ -17,6 +18,7 @@ import (
 
 	"weir/host/config"
 	"weir/host/journal"
+	"weir/host/match"
 	"weir/sinks"
 )
 
@@ -65,12 +67,12 @@ func Start(routes []Route, judge func(sinks.Event) sinks.Event, m Metrics, log *
 	d := &Delivery{log: log, stop: stop, drain: drain}
 	read := newReader(len(routes), judge)
 	for _, r := range routes {
-		f, err := newFilter(r.Settings)
+		wanted, err := match.New(r.Settings.Rule())
 		if err != nil {
 			stop()
 			return nil, fmt.Errorf("route %s: %w", r.Settings.Name, err)
 		}
-		d.runners = append(d.runners, newRunner(r, f, read, m, log.With("route", r.Settings.Name, "sink", r.Sink.Name)))
+		d.runners = append(d.runners, newRunner(r, wanted, read, m, log.With("route", r.Settings.Name, "sink", r.Sink.Name)))
 	}
 	for _, r := range d.runners {
 		d.wg.Go(func() { r.run(hard, reading) })

@@ -9,6 +9,7 @@ import (
 
 	"weir/host/config"
 	"weir/host/journal"
+	"weir/host/match"
 	"weir/sinks"
 )
 
@@ -17,6 +18,7 @@ type runner struct {
 	name    string
 	cfg     config.Route
 	source  *source
+	plan    plan
 	journal journal.Route
 	sink    *Sink
 	metrics Metrics
@@ -29,9 +31,10 @@ type runner struct {
 	failedAt  time.Time
 }
 
-func newRunner(r Route, f filter, read *reader, m Metrics, log *slog.Logger) *runner {
+func newRunner(r Route, wanted *match.Matcher, read *reader, m Metrics, log *slog.Logger) *runner {
+	p := newPlan(r.Settings, r.Sink)
 	return &runner{name: r.Settings.Name, cfg: r.Settings, journal: r.Journal, sink: r.Sink, metrics: m, log: log,
-		source: newSource(r, f, read, log)}
+		plan: p, source: newSource(r, p, wanted, read, log)}
 }
 
 // run delivers batches until the journal ends, or hard ends; once reading has
@@ -70,12 +73,12 @@ func (r *runner) deliver(hard, reading context.Context, b batch) error {
 			// crash: a duplicate at worst, so a full journal does not stop it.
 			return err
 		}
-		w := &work{runner: r, reading: reading, began: time.Now()}
-		if err := w.whole(hard, b.events); err != nil {
+		died, err := r.writeAll(hard, reading, b.events)
+		if err != nil {
 			return err
 		}
-		dead = append(dead, w.dead...)
-		r.count(len(b.events)-len(w.dead), len(dead))
+		dead = append(dead, died...)
+		r.count(len(b.events)-len(died), len(dead))
 	} else if len(dead) > 0 {
 		r.count(0, len(dead))
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"weir/host/journal"
+	"weir/host/match"
 	"weir/sinks"
 )
 
@@ -25,7 +26,7 @@ type batch struct {
 // source reads a route's records and cuts them into batches.
 type source struct {
 	route   Route
-	filter  filter
+	wanted  *match.Matcher
 	reader  *reader
 	log     *slog.Logger
 	limit   journal.Limit
@@ -58,18 +59,9 @@ const (
 // readAhead bounds what is read from the journal at once.
 const readAhead = 128
 
-func newSource(r Route, f filter, read *reader, log *slog.Logger) *source {
-	s := &source{route: r, filter: f, reader: read, log: log, events: r.Settings.Batch.Events, bytes: int(r.Settings.Batch.Bytes)}
-	if l, ok := r.Sink.sink.(sinks.Limiter); ok {
-		limits := l.Limits()
-		if limits.Events > 0 {
-			s.events = min(s.events, limits.Events)
-		}
-		if limits.Bytes > 0 {
-			s.bytes = min(s.bytes, limits.Bytes)
-		}
-	}
-	s.limit = journal.Limit{Records: readAhead, Bytes: s.bytes}
+func newSource(r Route, p plan, wanted *match.Matcher, read *reader, log *slog.Logger) *source {
+	s := &source{route: r, wanted: wanted, reader: read, log: log, events: p.events * p.lanes, bytes: p.bytes * p.lanes}
+	s.limit = journal.Limit{Records: readAhead, Bytes: p.bytes}
 	s.start, s.planned = r.Journal.Start()
 	return s
 }
@@ -194,7 +186,7 @@ func (s *source) item(p parsed, end journal.Position) item {
 	if s.route.Observe != nil {
 		s.route.Observe(p.event)
 	}
-	if !s.filter.match(p.event) {
+	if !s.wanted.Match(p.event) {
 		return item{kind: filtered, end: end}
 	}
 	return item{event: p.event, end: end}

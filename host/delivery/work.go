@@ -17,15 +17,20 @@ import (
 // errStopped says that a drain met a failure and left the batch to the next start.
 var errStopped = errors.New("stopped while draining")
 
-// work is the delivery of one batch: it ends when every event is stored or
-// dead, or when the host stops.
+// work is the delivery of one lane of a batch: it ends when every event is
+// stored or dead, or when the host stops.
 type work struct {
 	*runner
 	reading context.Context
 	began   time.Time
-	tries   int // writes so far
+	tries   int // writes so far, of the events at hand
 	dead    []journal.DeadLetter
 }
+
+func newWork(r *runner, reading context.Context) *work { return &work{runner: r, reading: reading} }
+
+// begin forgets what other events came to.
+func (w *work) begin() { w.began, w.tries = time.Now(), 0 }
 
 // result is what one write came to.
 type result struct {
