@@ -21,6 +21,7 @@ import (
 	"weir/host/metrics"
 	"weir/host/tail"
 	"weir/host/ui"
+	"weir/host/window"
 	"weir/sinks"
 )
 
@@ -41,6 +42,7 @@ type Host struct {
 	sinks    map[string]*delivery.Sink
 	judge    *judge.Judge
 	routes   []delivery.Route
+	windows  []*window.Window
 	delivery *delivery.Delivery
 	ingest   *ingest.Handler
 	admin    *admin.Handler
@@ -148,7 +150,16 @@ func (h *Host) openRoutes() error {
 	}
 	h.routes = []delivery.Route{h.observer()}
 	for _, r := range h.cfg.Routes {
-		h.routes = append(h.routes, delivery.Route{Settings: r, Sink: h.sinks[r.Sink]})
+		route := delivery.Route{Settings: r, Sink: h.sinks[r.Sink]}
+		if r.Dedupe.Keep > 0 {
+			w, err := window.Open(h.cfg.Path("delivered", r.Name), window.Options{Keep: r.Dedupe.Keep, Max: r.Dedupe.Max, Log: h.log.With("route", r.Name)})
+			if err != nil {
+				return fmt.Errorf("route %s: %w", r.Name, err)
+			}
+			h.windows = append(h.windows, w)
+			route.Window = w
+		}
+		h.routes = append(h.routes, route)
 	}
 	for i := range h.routes {
 		r := &h.routes[i]

@@ -75,7 +75,7 @@ var rooms = map[string]room{
 	"sinks/stdout":          {may: []string{"sinks"}, tests: []string{"sinks/sinktest"}},
 
 	"host": {
-		may:   []string{"edge/signature", "host/admin", "host/config", "host/deadletter", "host/delivery", "host/failed", "host/ingest", "host/journal/...", "host/judge", "host/metrics", "host/tail", "host/ui", "sinks"},
+		may:   []string{"edge/signature", "host/admin", "host/config", "host/deadletter", "host/delivery", "host/failed", "host/ingest", "host/journal/...", "host/judge", "host/metrics", "host/tail", "host/ui", "host/window", "sinks"},
 		tests: []string{"edge/envelope", "sinks/all"},
 	},
 	"host/match":               {may: []string{"edge/envelope", "sinks"}},
@@ -86,7 +86,8 @@ var rooms = map[string]room{
 	"host/journal/sqlite":      {may: []string{"host/journal"}, tests: []string{"edge/toolchain/need", "host/journal/journaltest"}},
 	"host/journal/jetstream":   {may: []string{"host/journal"}, tests: []string{"edge/toolchain/need", "host/journal/journaltest"}},
 	"host/judge":               {may: []string{"edge/envelope", "edge/privacy", "schemas/...", "sinks"}},
-	"host/delivery":            {may: []string{"edge/envelope", "host/config", "host/journal", "host/match", "sinks"}, tests: []string{"host/journal/..."}},
+	"host/delivery":            {may: []string{"edge/envelope", "host/config", "host/journal", "host/match", "sinks"}, tests: []string{"host/journal/...", "host/window"}},
+	"host/window":              {may: []string{"sinks"}},
 	"host/deadletter":          {may: []string{"edge/envelope", "host/journal", "sinks"}, tests: []string{"host/journal/..."}},
 	"host/failed":              {may: []string{"sinks"}},
 	"host/tail":                {},

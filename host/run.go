@@ -121,6 +121,9 @@ func (h *Host) release() error {
 			errs = append(errs, fmt.Errorf("closing sink %s: %w", name, err))
 		}
 	}
+	for _, w := range h.windows {
+		errs = append(errs, w.Close())
+	}
 	if h.failed != nil {
 		errs = append(errs, h.failed.Shut())
 	}

@@ -120,6 +120,7 @@ type Route struct {
 	InFlight int               `yaml:"in_flight" default:"0" doc:"Batches of this route that are written at a time, at most 64. 0 is as many as the sink takes, 1 for most. With more than 1 the order is that of the batches' ends only, unless order_by says more."`
 	OrderBy  string            `yaml:"order_by" doc:"A gjson path into the envelope, such as domain_userid. Events with the same value there are delivered one after another: the next is written when the one before is stored or a dead letter, and never in one write with it. That costs writes where many events have the same value."`
 	Required bool              `yaml:"required" default:"true" doc:"Whether a batch sent with ack \"delivered\" is acknowledged only after this route has delivered it, or made dead letters of what its sink refuses. batch.wait adds to the time that takes."`
+	Dedupe   Dedupe            `yaml:"dedupe" doc:"Keeps an event that comes again (the same event_id and event_fingerprint) from being delivered again, for sinks that do not see to it themselves; each sink's page says. Kept in the data directory, on this host alone. A replay does not deliver what is still remembered."`
 	Batch    Batch             `yaml:"batch" doc:"When to write. The first bound reached counts."`
 	Retry    Retry             `yaml:"retry" doc:"What to do when a write fails."`
 }
@@ -128,6 +129,12 @@ type Route struct {
 type Sample struct {
 	Rate float64 `yaml:"rate" default:"1" doc:"The part, above 0 to 1."`
 	By   string  `yaml:"by" doc:"A gjson path into the envelope, such as domain_userid: events with the same value there are delivered all or not at all. event_id when not given."`
+}
+
+// Dedupe is a window of events delivered lately.
+type Dedupe struct {
+	Keep time.Duration `yaml:"keep" default:"0s" doc:"How long a delivered event is remembered. 0 remembers none."`
+	Max  int           `yaml:"max" default:"1000000" doc:"Events remembered at most, the latest ones: about 40 bytes of memory and 16 on disk each."`
 }
 
 // Batch says when collected events are written.

@@ -256,6 +256,7 @@ func (k *checker) routes(c *Config) {
 		if r.InFlight < 0 || r.InFlight > MaxInFlight {
 			k.problem(path+".in_flight", "must lie between 0 and %d", MaxInFlight)
 		}
+		k.atLeast(path+".dedupe.max", int64(r.Dedupe.Max), 1)
 		k.atLeast(path+".batch.events", int64(r.Batch.Events), 1)
 		k.atLeast(path+".batch.bytes", int64(r.Batch.Bytes), 1)
 		k.atLeast(path+".retry.attempts", int64(r.Retry.Attempts), 1)

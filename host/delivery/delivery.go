@@ -27,6 +27,7 @@ type Metrics interface {
 	Delivered(route, sink string, events int)
 	Dead(route, sink string, events int)
 	Filtered(route string, events int)
+	Duplicates(route string, events int)
 	Wrote(sink string, took time.Duration, err error)
 }
 
@@ -35,8 +36,17 @@ type Route struct {
 	Settings config.Route
 	Journal  journal.Route
 	Sink     *Sink
+	// Window keeps events from being delivered again to a sink that would not
+	// notice; may be nil.
+	Window Window
 	// Observe sees every event read, judged and before any filter; may be nil.
 	Observe func(sinks.Event)
+}
+
+// Window remembers which events were delivered lately.
+type Window interface {
+	Unseen([]sinks.Event) []sinks.Event
+	Add([]sinks.Event) error
 }
 
 // Status says how a route fares.

@@ -106,6 +106,7 @@ type noMetrics struct{}
 func (noMetrics) Delivered(string, string, int)      {}
 func (noMetrics) Dead(string, string, int)           {}
 func (noMetrics) Filtered(string, int)               {}
+func (noMetrics) Duplicates(string, int)             {}
 func (noMetrics) Wrote(string, time.Duration, error) {}
 
 // rig is a journal with routes to fakes.
@@ -115,6 +116,7 @@ type rig struct {
 	names   []string
 	sinks   map[string]*fake
 	routes  map[string]config.Route
+	windows map[string]Window // by route; may lack some
 	journal *sqlite.Journal
 	d       *Delivery
 	logs    bytes.Buffer // read once nothing is delivered any more
@@ -165,7 +167,7 @@ func (r *rig) start() *rig {
 		if err != nil {
 			r.t.Fatal(err)
 		}
-		routes = append(routes, Route{Settings: r.routes[name], Journal: j, Sink: NewSink(name, r.sinks[name])})
+		routes = append(routes, Route{Settings: r.routes[name], Journal: j, Sink: NewSink(name, r.sinks[name]), Window: r.windows[name]})
 	}
 	var err error
 	if r.d, err = Start(routes, nil, noMetrics{}, slog.New(slog.NewTextHandler(&r.logs, nil))); err != nil {

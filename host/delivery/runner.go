@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -19,6 +20,7 @@ type runner struct {
 	cfg     config.Route
 	source  *source
 	plan    plan
+	window  Window // may be nil
 	journal journal.Route
 	sink    *Sink
 	metrics Metrics
@@ -34,7 +36,7 @@ type runner struct {
 func newRunner(r Route, wanted *match.Matcher, read *reader, m Metrics, log *slog.Logger) *runner {
 	p := newPlan(r.Settings, r.Sink)
 	return &runner{name: r.Settings.Name, cfg: r.Settings, journal: r.Journal, sink: r.Sink, metrics: m, log: log,
-		plan: p, source: newSource(r, p, wanted, read, log)}
+		plan: p, window: r.Window, source: newSource(r, p, wanted, read, log)}
 }
 
 // run delivers batches until the journal ends, or hard ends; once reading has
@@ -67,6 +69,11 @@ func (r *runner) run(hard, reading context.Context) {
 func (r *runner) deliver(hard, reading context.Context, b batch) error {
 	r.metrics.Filtered(r.name, b.filtered)
 	dead := b.unreadable
+	if r.window != nil {
+		unseen := r.window.Unseen(b.events)
+		r.metrics.Duplicates(r.name, len(b.events)-len(unseen))
+		b.events = unseen
+	}
 	if len(b.events) > 0 {
 		if err := r.journal.Plan(hard, b.end); err != nil && !errors.Is(err, journal.ErrFull) && !errors.Is(err, journal.ErrBusy) {
 			// Without a durable plan the batch may come out longer after a
@@ -78,6 +85,7 @@ func (r *runner) deliver(hard, reading context.Context, b batch) error {
 			return err
 		}
 		dead = append(dead, died...)
+		r.remembered(b.events, died)
 		r.count(len(b.events)-len(died), len(dead))
 	} else if len(dead) > 0 {
 		r.count(0, len(dead))
@@ -91,6 +99,25 @@ func (r *runner) deliver(hard, reading context.Context, b batch) error {
 		if !pause(hard, time.Second) {
 			return err
 		}
+	}
+}
+
+// remembered adds to the window what was stored, all at once: a batch repeated
+// after a crash is whole, or gone.
+func (r *runner) remembered(events []sinks.Event, died []journal.DeadLetter) {
+	if r.window == nil {
+		return
+	}
+	if len(died) > 0 {
+		dead := make(map[string]bool, len(died))
+		for _, d := range died {
+			dead[d.EventID] = true
+		}
+		events = slices.DeleteFunc(slices.Clone(events), func(e sinks.Event) bool { return dead[e.ID] })
+	}
+	// The events are stored: at worst they are delivered twice if they come again.
+	if err := r.window.Add(events); err != nil && r.remember(err) {
+		r.log.Error("delivery: delivered events cannot be remembered; sent again they are delivered twice", "error", err)
 	}
 }
 

@@ -33,6 +33,7 @@ type Metrics struct {
 	dead         *prometheus.CounterVec
 	dropped      *prometheus.CounterVec
 	filtered     *prometheus.CounterVec
+	repeated     *prometheus.CounterVec
 	writes       *prometheus.HistogramVec
 	failures     *prometheus.CounterVec
 	answers      prometheus.Histogram
@@ -80,6 +81,8 @@ func New() *Metrics {
 			Help: "Dead letters deleted for good, by whom: operator or retention."}, []string{"by"}),
 		filtered: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "weir_events_filtered_total",
 			Help: "Events that a route does not want."}, []string{"route"}),
+		repeated: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "weir_events_duplicate_total",
+			Help: "Events that a route has delivered before, within its dedupe window, and did not deliver again."}, []string{"route"}),
 		writes: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "weir_sink_write_seconds",
 			Help: "Time of one write to a sink.", Buckets: prometheus.ExponentialBuckets(0.001, 3, 10)}, []string{"sink"}),
 		failures: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "weir_sink_write_failures_total",
@@ -99,7 +102,7 @@ func New() *Metrics {
 			Help: "1 while the schema folders cannot be used as they are, and those read before judge."}),
 		apps: bounded{limit: labelLimit}, schemas: bounded{limit: labelLimit},
 	}
-	m.registry.MustRegister(m.requests, m.batches, m.duplicates, m.acknowledged, m.stored, m.delivered, m.dead, m.dropped, m.filtered,
+	m.registry.MustRegister(m.requests, m.batches, m.duplicates, m.acknowledged, m.stored, m.delivered, m.dead, m.dropped, m.filtered, m.repeated,
 		m.writes, m.failures, m.answers, m.waits, m.sync, m.group, m.damaged, m.stale,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
@@ -185,6 +188,11 @@ func (m *Metrics) Dropped(by string, letters int) {
 // Filtered implements delivery.Metrics.
 func (m *Metrics) Filtered(route string, events int) {
 	m.filtered.WithLabelValues(route).Add(float64(events))
+}
+
+// Duplicates implements delivery.Metrics.
+func (m *Metrics) Duplicates(route string, events int) {
+	m.repeated.WithLabelValues(route).Add(float64(events))
 }
 
 // Wrote implements delivery.Metrics.
