@@ -64,7 +64,7 @@ var rooms = map[string]room{
 	"sinks":                 {may: []string{"edge/envelope"}},
 	"sinks/all":             {may: []string{"sinks/blackhole", "sinks/file", "sinks/http", "sinks/postgres", "sinks/sqlite", "sinks/stdout"}, tests: []string{"sinks"}},
 	"sinks/columns":         {may: []string{"sinks", "edge/envelope"}},
-	"sinks/format":          {may: []string{"sinks", "sinks/columns", "edge/envelope"}},
+	"sinks/format":          {may: []string{"sinks", "sinks/columns", "edge/envelope"}, tests: []string{"sinks/sinktest"}},
 	"sinks/sinktest":        {may: []string{"sinks", "edge/envelope", "edge/toolchain/need"}},
 	"sinks/blackhole":       {may: []string{"sinks"}, tests: []string{"sinks/sinktest"}},
 	"sinks/file":            {may: []string{"sinks"}, tests: []string{"sinks/sinktest"}},
@@ -141,6 +141,7 @@ var libraries = map[string]library{
 	"golang.org/x/tools":                       {in: []string{"edge/collector/collectortest"}, tests: []string{"edge/...", "schemas/...", "host/..."}, why: "txtar holds golden cases"},
 	"github.com/rogpeppe/go-internal":          {tests: []string{"host/cmd/weir"}, why: "testscript drives the command in tests"},
 
-	"github.com/chromedp":                            {in: []string{"host/e2e/..."}, tests: []string{"host/..."}, why: "a browser is for tests"},
-	"github.com/snowplow/snowplow-golang-tracker/v3": {tests: []string{"host/e2e/..."}, why: "a tracker is for tests"},
+	"github.com/chromedp":                               {in: []string{"host/e2e/..."}, tests: []string{"host/..."}, why: "a browser is for tests"},
+	"github.com/snowplow/snowplow-golang-analytics-sdk": {tests: []string{"sinks/format"}, why: "it is the oracle for the formats of the Snowplow pipeline"},
+	"github.com/snowplow/snowplow-golang-tracker/v3":    {tests: []string{"host/e2e/..."}, why: "a tracker is for tests"},
 }

@@ -21,8 +21,8 @@ type Format interface {
 }
 
 // Names lists the formats by the names they have in configuration. Tags of
-// configuration spell the same list: enum:"envelope,flat".
-var Names = []string{"envelope", "flat"}
+// configuration spell the same list: enum:"envelope,flat,analytics,tsv".
+var Names = []string{"envelope", "flat", "analytics", "tsv"}
 
 // New returns the format of that name. The error names the ones there are.
 func New(name string) (Format, error) {
@@ -31,6 +31,10 @@ func New(name string) (Format, error) {
 		return Envelope{}, nil
 	case "flat":
 		return Flat{}, nil
+	case "analytics":
+		return Analytics{}, nil
+	case "tsv":
+		return TSV{}, nil
 	}
 	return nil, fmt.Errorf("format: %q is none of %s", name, strings.Join(Names, ", "))
 }

@@ -1,0 +1,47 @@
+package format
+
+import (
+	"strings"
+
+	"github.com/tidwall/gjson"
+
+	"weir/edge/envelope"
+	"weir/sinks/columns"
+)
+
+// failureSchema is that of the derived contexts by which the Snowplow pipeline
+// marks failed events.
+const failureSchema = "iglu:com.snowplowanalytics.snowplow/failure/jsonschema/1-0-0"
+
+// appendFailures appends the violations of an event as such contexts, between commas.
+func appendFailures(dst []byte, row *columns.Row) []byte {
+	component, version, ok := strings.Cut(row[envelope.VCollector].Text, "-")
+	if !ok {
+		component, version = "weir", row[envelope.VEtl].Text
+	}
+	object := gjson.Result{Type: gjson.JSON, Raw: row[columns.Weir].Text}
+	object.Get("violations").ForEach(func(_, v gjson.Result) bool {
+		if len(dst) > 0 {
+			dst = append(dst, ',')
+		}
+		path := v.Get("path").Str
+		source, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+		dst = append(dst, `{"schema":"`+failureSchema+`","data":{"failureType":"ValidationError","errors":[{`...)
+		dst = appendMember(dst, `"message":`, v.Get("message").Str)
+		dst = appendMember(dst, `,"source":`, source)
+		dst = appendMember(dst, `,"path":`, path)
+		dst = append(appendMember(dst, `,"keyword":`, v.Get("keyword").Str), "}]"...)
+		if schema := v.Get("schema").Str; schema != "" {
+			dst = appendMember(dst, `,"schema":`, schema)
+		}
+		dst = appendMember(dst, `,"timestamp":`, row[envelope.CollectorTstamp].Text)
+		dst = appendMember(dst, `,"componentName":`, component)
+		dst = append(appendMember(dst, `,"componentVersion":`, version), "}}"...)
+		return true
+	})
+	return dst
+}
+
+func appendMember(dst []byte, name, text string) []byte {
+	return envelope.AppendString(append(dst, name...), text)
+}
