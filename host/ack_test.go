@@ -47,6 +47,11 @@ func TestAckDelivered(t *testing.T) {
 	if r.get("/metrics", &text); sum(text, "weir_ingest_delivered_seconds_count", `code="200"`) != 1 {
 		t.Error("the wait was not counted")
 	}
+	for ack, want := range map[string]float64{"stored": 1, "delivered": 1, "none": 0} {
+		if got := sum(text, "weir_ingest_seconds_count", `ack="`+ack+`"`); got != want {
+			t.Errorf("%v answers to ack %s are counted, want %v", got, ack, want)
+		}
+	}
 }
 
 // When a required sink takes nothing the answer is 503, the batch is stored

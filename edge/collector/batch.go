@@ -17,7 +17,7 @@ func (c *Collector) enclose(in *Input, batch string, id identity, anonymous bool
 	}
 	limit := c.settings.Limits.Batch
 	loc := c.settings.Privacy.Locate(in.Location, anonymous)
-	header := envelope.Header{ID: batch, Captured: in.NowMillis, Ack: c.settings.Ack, Bundle: c.hash}
+	header := envelope.Header{ID: batch, Captured: in.NowMillis, Ack: c.out.Ack, Bundle: c.hash}
 	n := 0
 	// All that a failed event has besides its payload takes less than 8 KiB.
 	c.batch, n = envelope.AppendBatch(c.batch[:0], &header, &loc, c.events, limit, max(limit/8, 8<<10))

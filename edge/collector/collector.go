@@ -139,6 +139,7 @@ func (c *Collector) collect(in *Input) {
 	c.decode(adapter, in.Trapped)
 	c.complete(in, id, anonymous)
 	c.judge()
+	c.out.Ack = c.ack()
 	c.enclose(in, batch, id, anonymous)
 	c.answer(&answer, id, in.NowMillis)
 }

@@ -22,10 +22,9 @@ func ParseSettings(json []byte) (Settings, error) {
 	p.object("", func(name string) bool {
 		switch name {
 		case "ack":
-			text := p.text()
-			ack, ok := envelope.ParseAck(text)
-			p.must(ok, "must be stored, delivered, queued or fast")
-			s.Ack = ack
+			s.Ack = p.ack()
+		case "acks":
+			p.acks(&s.Acks)
 		case "paths":
 			p.paths(&s.Paths)
 		case "strict":
@@ -138,6 +137,40 @@ func (p *parser) texts() (list []string) {
 		list = append(list, p.text())
 	}
 	return list
+}
+
+func (p *parser) ack() envelope.Ack {
+	ack, ok := envelope.ParseAck(p.text())
+	p.must(ok, "must be stored, delivered, queued or fast")
+	return ack
+}
+
+func (p *parser) acks(dst *[]AckRule) {
+	if p.s.Kind() != scan.Array {
+		p.fail("must be an array of rules")
+		return
+	}
+	for p.s.Array(); p.err == nil && p.s.Item(); {
+		var r AckRule
+		path := "acks." + strconv.Itoa(len(*dst)) + "."
+		done := false
+		p.object(path, func(name string) bool {
+			switch name {
+			case "apps":
+				r.Apps = p.texts()
+			case "schemas":
+				r.Schemas = p.texts()
+			case "ack":
+				r.Ack, done = p.ack(), true
+			default:
+				return false
+			}
+			return true
+		})
+		p.path = strings.TrimSuffix(path, ".")
+		p.must(done, "needs ack: stored, delivered, queued or fast")
+		*dst = append(*dst, r)
+	}
 }
 
 func (p *parser) paths(dst *[]PathMapping) {

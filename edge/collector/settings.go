@@ -12,6 +12,11 @@ type Settings struct {
 	// Ack ("ack") says when a tracker is answered: stored (default), delivered, queued or fast.
 	Ack envelope.Ack
 
+	// Acks ("acks") is an array of {"apps","schemas","ack"}, see [AckRule]: the
+	// first rule that means an event goes before Ack. The events of one request
+	// are answered for together, as the most demanding of them asks.
+	Acks []AckRule
+
 	// Paths ("paths") maps request paths to the paths of adapters:
 	// {"/com.acme/track": "/com.snowplowanalytics.snowplow/tp2"}.
 	// The mapped path is the one that adapters see.

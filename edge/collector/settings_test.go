@@ -20,6 +20,7 @@ func TestParseSettings(t *testing.T) {
 	}
 	full := `{
 		"ack": "queued", "strict": true, "preflight_max_age": 60, "retry_after": 30,
+		"acks": [{"apps": ["shop*"], "schemas": ["iglu:com.acme/*"], "ack": "delivered"}, {"ack": "fast"}],
 		"paths": {"/com.acme/track": "/com.snowplowanalytics.snowplow/tp2", "/a/b": "/i"},
 		"cookie": {"enabled": false, "name": "n", "domains": ["a.example", "b.example"], "fallback_domain": "c.example",
 			"max_age": 7, "secure": true, "http_only": false, "same_site": "STRICT", "client_name": "m"},
@@ -30,6 +31,7 @@ func TestParseSettings(t *testing.T) {
 	got, err := ParseSettings([]byte(full))
 	want := Settings{
 		Ack: envelope.AckQueued, Strict: true, PreflightMaxAge: 60, RetryAfter: 30,
+		Acks:  []AckRule{{Apps: []string{"shop*"}, Schemas: []string{"iglu:com.acme/*"}, Ack: envelope.AckDelivered}, {Ack: envelope.AckFast}},
 		Paths: []PathMapping{{"/com.acme/track", "/com.snowplowanalytics.snowplow/tp2"}, {"/a/b", "/i"}},
 		Cookie: Cookie{Name: "n", Domains: []string{"a.example", "b.example"}, FallbackDomain: "c.example",
 			MaxAge: 7, Secure: true, SameSite: "Strict", ClientName: "m"},
@@ -44,12 +46,16 @@ func TestParseSettings(t *testing.T) {
 
 func TestSettingsErrorsNameTheMember(t *testing.T) {
 	for settings, want := range map[string]string{
-		`[]`:                                          "settings: must be an object",
-		`{`:                                           "settings: the document ends inside a value",
-		`{} x`:                                        "unexpected data after the value",
-		`{"akc":"stored"}`:                            "settings: akc: there is no such setting",
-		`{"ack":"maybe"}`:                             "settings: ack: must be stored, delivered, queued or fast",
-		`{"ack":5}`:                                   "settings: ack: must be",
+		`[]`:               "settings: must be an object",
+		`{`:                "settings: the document ends inside a value",
+		`{} x`:             "unexpected data after the value",
+		`{"akc":"stored"}`: "settings: akc: there is no such setting",
+		`{"ack":"maybe"}`:  "settings: ack: must be stored, delivered, queued or fast",
+		`{"ack":5}`:        "settings: ack: must be",
+		`{"acks":{}}`:      "settings: acks: must be an array of rules",
+		`{"acks":[{"ack":"fast"},{"apps":["a"]}]}`:    "settings: acks.1: needs ack",
+		`{"acks":[{"ack":"soon"}]}`:                   "settings: acks.0.ack: must be stored, delivered, queued or fast",
+		`{"acks":[{"app":["a"],"ack":"fast"}]}`:       "settings: acks.0.app: there is no such setting",
 		`{"strict":"yes"}`:                            "settings: strict: must be true or false",
 		`{"strict":true,"strict":true}`:               "settings: strict: occurs twice",
 		`{"cookie":{"nmae":"x"}}`:                     "settings: cookie.nmae: there is no such setting",

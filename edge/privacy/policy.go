@@ -71,7 +71,7 @@ func (r *Rules) Redact(arena *envelope.Arena, e *envelope.Event, s *envelope.Sel
 	r.matching = r.matching[:0]
 	for i := range r.Policy {
 		p := &r.Policy[i]
-		if len(p.Schemas) > 0 && listed(p.Schemas, s.Schema) && p.concerns(e) {
+		if len(p.Schemas) > 0 && Listed(p.Schemas, s.Schema) && p.concerns(e) {
 			r.matching = append(r.matching, p)
 		}
 	}

@@ -41,10 +41,12 @@ func (r *Rule) Columns() (unknown string, ok bool) {
 
 // concerns reports whether the rule is for events like this one.
 func (r *Rule) concerns(e *envelope.Event) bool {
-	return listed(r.Apps, e.Get(envelope.AppID)) && listed(r.Protocols, e.Protocol)
+	return Listed(r.Apps, e.Get(envelope.AppID)) && Listed(r.Protocols, e.Protocol)
 }
 
-func listed(patterns []string, s string) bool {
+// Listed reports whether s is of one of the patterns, in which '*' stands for
+// any run of characters. No pattern means everything.
+func Listed(patterns []string, s string) bool {
 	for _, p := range patterns {
 		if matches(p, s) {
 			return true

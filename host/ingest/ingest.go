@@ -60,10 +60,11 @@ type Config struct {
 // Result is what became of one request.
 type Result struct {
 	Status     int
-	Batches    int // stored
-	Duplicates int // known already
-	Events     int // in the batches stored
-	Failed     int // those among them whose verdict was not good
+	Batches    int    // stored
+	Duplicates int    // known already
+	Events     int    // in the batches stored
+	Failed     int    // those among them whose verdict was not good
+	Ack        string // the mode that asks for most among the batches; empty when none was read
 	Took       time.Duration
 	Waited     time.Duration // for routes, as part of Took; 0 unless the ack is "delivered"
 }
@@ -174,6 +175,7 @@ func (h *Handler) take(w http.ResponseWriter, r *http.Request, res *Result) (Acc
 	if err != nil {
 		return Accepted{}, err
 	}
+	res.Ack = batches[0].Header.Ack.String()
 	stored, err := h.store(r.Context(), batches)
 	if err != nil {
 		return Accepted{}, err
@@ -183,6 +185,7 @@ func (h *Handler) take(w http.ResponseWriter, r *http.Request, res *Result) (Acc
 	for i, b := range batches {
 		answer.Events += b.Header.Events
 		if b.Header.Ack == envelope.AckDelivered {
+			res.Ack = envelope.AckDelivered.String()
 			last = max(last, stored[i].Seq)
 		}
 		if stored[i].Known {

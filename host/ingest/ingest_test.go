@@ -115,7 +115,7 @@ func TestAnswersFollowTheStore(t *testing.T) {
 		if strings.Contains(logs.String(), "payload") {
 			t.Errorf("%s: an event is logged: %s", name, logs.String())
 		}
-		want := Result{Status: c.status}
+		want := Result{Status: c.status, Ack: "stored"}
 		switch {
 		case c.known:
 			want.Duplicates = 1

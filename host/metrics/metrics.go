@@ -4,6 +4,7 @@
 package metrics
 
 import (
+	"cmp"
 	"net/http"
 	"strconv"
 	"sync/atomic"
@@ -36,7 +37,7 @@ type Metrics struct {
 	repeated     *prometheus.CounterVec
 	writes       *prometheus.HistogramVec
 	failures     *prometheus.CounterVec
-	answers      prometheus.Histogram
+	answers      *prometheus.HistogramVec
 	waits        *prometheus.HistogramVec
 	sync         prometheus.Histogram
 	group        prometheus.Histogram
@@ -87,8 +88,8 @@ func New() *Metrics {
 			Help: "Time of one write to a sink.", Buckets: prometheus.ExponentialBuckets(0.001, 3, 10)}, []string{"sink"}),
 		failures: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "weir_sink_write_failures_total",
 			Help: "Writes that stored nothing or not everything."}, []string{"sink"}),
-		answers: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "weir_ingest_seconds",
-			Help: "Time from a request's arrival to its answer.", Buckets: prometheus.ExponentialBuckets(0.0005, 2, 14)}),
+		answers: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "weir_ingest_seconds",
+			Help: "Time from a request's arrival to its answer, by the ack that its batches ask for, none when none could be read.", Buckets: prometheus.ExponentialBuckets(0.0005, 2, 14)}, []string{"ack"}),
 		waits: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "weir_ingest_delivered_seconds",
 			Help:    "Time that requests with ack \"delivered\" waited for routes after their sync, by status code: 503 in vain.",
 			Buckets: prometheus.ExponentialBuckets(0.005, 2, 12)}, []string{"code"}),
@@ -126,7 +127,7 @@ func (m *Metrics) Totals() Totals {
 func (m *Metrics) Ingested(r ingest.Result) {
 	code := strconv.Itoa(r.Status)
 	m.requests.WithLabelValues(code).Inc()
-	m.answers.Observe(r.Took.Seconds())
+	m.answers.WithLabelValues(cmp.Or(r.Ack, "none")).Observe(r.Took.Seconds())
 	if r.Waited > 0 {
 		m.waits.WithLabelValues(code).Observe(r.Waited.Seconds())
 	}
