@@ -37,9 +37,8 @@ test: setup ## Run every test on every runtime, with a summary of what ran and w
 fuzz: ## Run each fuzz target for FUZZTIME (default 30s)
 	@.tools/fuzz $(or $(FUZZTIME),30s)
 
-torture: edge ## Kill hosts, cut their power, damage their files and stop databases under load, for long
-	WEIR_LONG=1 go test -count=1 -timeout 60m -v ./host/e2e
-	WEIR_TORTURE=1 go test -count=1 -timeout 120m -v -run Torture ./host/journal/...
+torture: edge ## Kill hosts, cut their power, damage their files, put sinks in trouble under load, for long; print a table
+	@.tools/torture $(SECONDS_EACH)
 
 conformance: edge ## Run the JSON Schema suite, the golden suite and the sinks' suite, and nothing else
 	@.tools/test conformance

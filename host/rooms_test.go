@@ -83,8 +83,8 @@ var rooms = map[string]room{
 	"host/ingest":              {may: []string{"edge/envelope", "edge/signature", "host/journal"}},
 	"host/journal":             {},
 	"host/journal/journaltest": {may: []string{"host/journal"}},
-	"host/journal/sqlite":      {may: []string{"host/journal"}, tests: []string{"edge/toolchain/need", "host/journal/journaltest"}},
-	"host/journal/jetstream":   {may: []string{"host/journal"}, tests: []string{"edge/toolchain/need", "host/journal/journaltest"}},
+	"host/journal/sqlite":      {may: []string{"host/journal"}, tests: []string{"edge/toolchain/need", "host/journal/journaltest", "host/torture"}},
+	"host/journal/jetstream":   {may: []string{"host/journal"}, tests: []string{"edge/toolchain/need", "host/journal/journaltest", "host/torture"}},
 	"host/judge":               {may: []string{"edge/envelope", "edge/privacy", "schemas/...", "sinks"}},
 	"host/delivery":            {may: []string{"edge/envelope", "host/config", "host/journal", "host/match", "sinks"}, tests: []string{"host/journal/...", "host/window"}},
 	"host/window":              {may: []string{"sinks"}},
@@ -103,7 +103,10 @@ var rooms = map[string]room{
 		"schemas/...",
 	}},
 
-	"host/e2e":         {tests: []string{"edge/cloudflare/workerdtest", "edge/envelope", "host/e2e/browser", "host/ui", "sinks/postgres/pgtest"}},
+	"host/torture":       {},
+	"host/torture/table": {may: []string{"host/torture"}},
+
+	"host/e2e":         {tests: []string{"edge/cloudflare/workerdtest", "edge/envelope", "host/torture", "host/e2e/browser", "host/ui", "sinks/postgres/pgtest"}},
 	"host/e2e/browser": {may: []string{"edge/toolchain/need"}},
 }
 

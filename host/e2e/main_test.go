@@ -9,10 +9,11 @@ import (
 	"testing"
 
 	"weir/edge/toolchain/need"
+	"weir/host/torture"
 )
 
 // long asks for the long form of every test.
-var long = os.Getenv("WEIR_LONG") != ""
+var long = torture.Long()
 
 // built is a folder for what the whole test run shares.
 var built string

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -15,6 +14,7 @@ import (
 	"weir/edge/toolchain/need"
 	"weir/host/journal"
 	"weir/host/journal/journaltest"
+	"weir/host/torture"
 )
 
 func contextFor(d time.Duration) (context.Context, context.CancelFunc) {
@@ -258,7 +258,7 @@ func TestTwoHosts(t *testing.T) {
 // senders append and a route reads.
 func TestTortureLeaderKilled(t *testing.T) {
 	cycles := 1
-	if os.Getenv("WEIR_TORTURE") != "" {
+	if torture.Long() {
 		cycles = 10
 	}
 	program := need.Tool(t, "nats-server")
@@ -347,7 +347,7 @@ func TestTortureLeaderKilled(t *testing.T) {
 			got[id] += n
 		}
 	}
-	row := journaltest.Row{Scenario: "NATS cluster: leader kill -9", Cycles: cycles, Acknowledged: len(acked), Lost: missing(acked, got)}
+	row := torture.Row{Scenario: "NATS cluster: leader kill -9", Cycles: cycles, Acknowledged: len(acked), Lost: missing(acked, got)}
 	for _, n := range got {
 		if n == 1 {
 			row.DeliveredOnce++

@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"weir/host/journal"
-	"weir/host/journal/journaltest"
+	"weir/host/torture"
 )
 
 func open(t *testing.T, dir string, opt Options) *Journal {
@@ -219,7 +219,7 @@ func execute(t *testing.T, dir, statement string) {
 func TestTortureBitFlips(t *testing.T) {
 	flips := 60
 	switch {
-	case torture():
+	case torture.Long():
 		flips = 10_000
 	case testing.Short():
 		flips = 10
@@ -240,7 +240,7 @@ func TestTortureBitFlips(t *testing.T) {
 	for n := range flips {
 		outcomes[flipOneBit(t, n, pristine, want)]++
 	}
-	journaltest.Row{Scenario: "SQLite: one bit flipped", Cycles: flips, Acknowledged: len(want), Lost: outcomes["silent"],
+	torture.Row{Scenario: "SQLite: one bit flipped", Cycles: flips, Acknowledged: len(want), Lost: outcomes["silent"],
 		Note: fmt.Sprint(outcomes)}.Report(t)
 	if outcomes["quarantined"] == 0 {
 		t.Error("no flip hit a body: the test proves nothing")

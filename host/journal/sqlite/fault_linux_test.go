@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"weir/edge/toolchain/need"
-	"weir/host/journal/journaltest"
+	"weir/host/torture"
 )
 
 // TestTortureInjectedFaults lets calls of the system fail, one sort and one
@@ -17,7 +17,7 @@ import (
 func TestTortureInjectedFaults(t *testing.T) {
 	strace := need.Tool(t, "strace")
 	moments := []int{1, 25}
-	if torture() {
+	if torture.Long() {
 		moments = nil
 		for n := 1; n <= 60; n++ {
 			moments = append(moments, n)
@@ -55,7 +55,7 @@ func TestTortureInjectedFaults(t *testing.T) {
 			if struck == 0 {
 				t.Error("no fault was injected: the test proves nothing")
 			}
-			journaltest.Row{Scenario: "SQLite: " + fault.calls + " fails with " + fault.errno, Cycles: len(moments), Acknowledged: len(acked), DeliveredOnce: len(acked),
+			torture.Row{Scenario: "SQLite: " + fault.calls + " fails with " + fault.errno, Cycles: len(moments), Acknowledged: len(acked), DeliveredOnce: len(acked),
 				Note: fmt.Sprintf("struck in %d cycles, told to senders or refused at start in %d", struck, heard)}.Report(t)
 		})
 	}

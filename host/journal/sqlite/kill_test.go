@@ -20,7 +20,7 @@ import (
 
 	"weir/edge/toolchain/need"
 	"weir/host/journal"
-	"weir/host/journal/journaltest"
+	"weir/host/torture"
 )
 
 // killDir tells the re-executed test binary to be a writer.
@@ -116,7 +116,7 @@ func writeUntilKilled(dir string) {
 func TestTortureKill(t *testing.T) {
 	cycles := 12
 	switch {
-	case torture():
+	case torture.Long():
 		cycles = 1000
 	case testing.Short():
 		cycles = 3
@@ -143,7 +143,7 @@ func TestTortureKill(t *testing.T) {
 		}
 	}
 	total += len(acked)
-	journaltest.Row{Scenario: "SQLite: kill -9", Cycles: cycles, Acknowledged: total, DeliveredOnce: total,
+	torture.Row{Scenario: "SQLite: kill -9", Cycles: cycles, Acknowledged: total, DeliveredOnce: total,
 		Note: fmt.Sprintf("a cycle loses something with a probability below %.2g (95 %%)", 3/float64(cycles))}.Report(t)
 	if total < cycles {
 		t.Error("next to nothing was acknowledged: the test proves nothing")

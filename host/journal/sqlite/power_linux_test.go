@@ -12,7 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"weir/host/journal/journaltest"
+	"weir/host/torture"
 )
 
 // volume is an ext4 file system in a file, which can lose its power.
@@ -108,7 +108,7 @@ func (v *volume) powerCut(t *testing.T, dir string, acked map[string]string) (se
 // without syncing, and must lose.
 func TestTorturePowerCut(t *testing.T) {
 	cycles := 2
-	if torture() {
+	if torture.Long() {
 		cycles = 200
 	}
 	v := newVolume(t)
@@ -129,7 +129,7 @@ func TestTorturePowerCut(t *testing.T) {
 		}
 	}
 	total += len(acked)
-	journaltest.Row{Scenario: "SQLite: power cut (ext4)", Cycles: cycles, Acknowledged: total, DeliveredOnce: total,
+	torture.Row{Scenario: "SQLite: power cut (ext4)", Cycles: cycles, Acknowledged: total, DeliveredOnce: total,
 		Note: "the control without syncing must lose"}.Report(t)
 
 	t.Setenv(unsynced, "1")

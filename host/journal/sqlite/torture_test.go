@@ -11,18 +11,15 @@ import (
 	"time"
 
 	"weir/host/journal"
-	"weir/host/journal/journaltest"
+	"weir/host/torture"
 )
-
-// torture reports whether the long forms are asked for.
-func torture() bool { return os.Getenv("WEIR_TORTURE") != "" }
 
 // What a power cut leaves of the write-ahead log is some beginning of it: cut
 // at every frame's border, and inside frames, the journal opens and holds a
 // prefix of what was committed.
 func TestTortureWALCut(t *testing.T) {
 	commits := 3
-	if torture() {
+	if torture.Long() {
 		commits = 60
 	}
 	source := t.TempDir()
@@ -57,7 +54,7 @@ func TestTortureWALCut(t *testing.T) {
 	if least != 0 || most != len(ids) {
 		t.Errorf("between %d and %d of %d commits are held: the cuts prove nothing", least, most, len(ids))
 	}
-	journaltest.Row{Scenario: "SQLite: write-ahead log cut at and inside every frame", Cycles: len(cuts) + 3, Acknowledged: len(ids), DeliveredOnce: most,
+	torture.Row{Scenario: "SQLite: write-ahead log cut at and inside every frame", Cycles: len(cuts) + 3, Acknowledged: len(ids), DeliveredOnce: most,
 		Note: "each cut opens and holds a prefix of the commits"}.Report(t)
 }
 
@@ -89,7 +86,7 @@ func heldAfterCut(t *testing.T, db, wal []byte, ids []journal.ID) int {
 // and not in memory.
 func TestTortureRememberedIDs(t *testing.T) {
 	days, each := 14, 200
-	if torture() {
+	if torture.Long() {
 		each = 3_000_000 / days
 	}
 	clock := newClock(time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC))
@@ -142,7 +139,7 @@ func TestTortureRememberedIDs(t *testing.T) {
 	runtime.GC()
 	runtime.ReadMemStats(&after)
 	grown := int(int64(after.HeapAlloc)-int64(before.HeapAlloc)) >> 20
-	journaltest.Row{Scenario: "SQLite: batches sent again within 14 days", Cycles: 1, Acknowledged: days * each, DeliveredOnce: days*each - twice, DeliveredMore: twice,
+	torture.Row{Scenario: "SQLite: batches sent again within 14 days", Cycles: 1, Acknowledged: days * each, DeliveredOnce: days*each - twice, DeliveredMore: twice,
 		PeakMemoryMB: int(after.HeapSys >> 20), Note: "memory is the Go heap"}.Report(t)
 	if twice > 0 {
 		t.Errorf("%d of %d batches were stored twice within fourteen days", twice, days*each)
@@ -176,7 +173,7 @@ func TestTortureClockJumps(t *testing.T) {
 			lost++
 		}
 	}
-	journaltest.Row{Scenario: "SQLite: clock jumps", Cycles: len(sent), Acknowledged: len(sent), DeliveredOnce: len(got), Lost: lost}.Report(t)
+	torture.Row{Scenario: "SQLite: clock jumps", Cycles: len(sent), Acknowledged: len(sent), DeliveredOnce: len(got), Lost: lost}.Report(t)
 	if lost != 0 {
 		t.Errorf("%d of %d batches are lost", lost, len(sent))
 	}
