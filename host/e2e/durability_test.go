@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"weir/edge/toolchain/need"
+	"weir/host/torture"
 	"weir/sinks/postgres/pgtest"
 )
 
@@ -26,7 +27,7 @@ func TestHostStoppedUnderLoad(t *testing.T) {
 func restartUnderLoad(t *testing.T, how string, end func(*testing.T, *process)) {
 	cycles := 3
 	if long {
-		cycles = 25
+		cycles = 100
 	}
 	postgres := pgtest.Start(t)
 	for _, edge := range edges {
@@ -49,6 +50,8 @@ func restartUnderLoad(t *testing.T, how string, end func(*testing.T, *process)) 
 			l.reaches(t, l.accepted.Load()+100)
 			l.finish()
 			l.account(t, s.db)
+			l.row(fmt.Sprintf("host %s under load, edge in %s", how, edge.name), cycles, s.host,
+				fmt.Sprintf("a cycle loses something with a probability below %.2g (95 %%)", 3/float64(cycles))).Report(t)
 			s.host.stop(t)
 			need.Ran(t, fmt.Sprintf("host %s %d times under load", how, cycles), edge.name)
 		})
@@ -79,8 +82,17 @@ func TestDatabaseStoppedUnderLoad(t *testing.T) {
 				t.Errorf("trackers noticed the outage: %d requests were refused and %d broken off", refused, broken)
 			}
 			l.account(t, s.db)
+			l.row("database stopped under load, edge in "+edge.name, len(outages), s.host, "").Report(t)
 			s.host.stop(t)
 			need.Ran(t, fmt.Sprintf("database stopped %d times under load", len(outages)), edge.name)
 		})
 	}
+}
+
+// row says what came of a load of which everything was accounted for.
+func (l *load) row(scenario string, cycles int, host *process, note string) torture.Row {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return torture.Row{Scenario: scenario, Cycles: cycles, Acknowledged: len(l.acked), DeliveredOnce: len(l.acked),
+		PeakMemoryMB: torture.PeakMemoryMB(host.cmd.Process.Pid), Note: note}
 }

@@ -24,9 +24,10 @@ const tp2 = "/com.snowplowanalytics.snowplow/tp2"
 type load struct {
 	app      string
 	url      string
-	accepted atomic.Int64 // events answered 200
-	refused  atomic.Int64 // requests answered otherwise
-	broken   atomic.Int64 // requests without an answer
+	pace     time.Duration // a tracker's pause between two requests; 0: as soon as it is answered
+	accepted atomic.Int64  // events answered 200
+	refused  atomic.Int64  // requests answered otherwise
+	broken   atomic.Int64  // requests without an answer
 
 	mu      sync.Mutex
 	acked   map[string]bool // by event id
@@ -42,8 +43,13 @@ const perRequest = 5
 
 // startLoad lets n trackers loose on an edge.
 func startLoad(t testing.TB, edge, app string, n int) *load {
+	return startPacedLoad(t, edge, app, n, 0)
+}
+
+// startPacedLoad lets n trackers loose that send a payload every so often.
+func startPacedLoad(t testing.TB, edge, app string, n int, pace time.Duration) *load {
 	ctx, cancel := context.WithCancel(context.Background())
-	l := &load{app: app, url: edge + tp2, acked: map[string]bool{}, unacked: map[string]bool{}, stop: cancel}
+	l := &load{pace: pace, app: app, url: edge + tp2, acked: map[string]bool{}, unacked: map[string]bool{}, stop: cancel}
 	transport := &http.Transport{MaxIdleConnsPerHost: n}
 	for i := range n {
 		l.done.Go(func() { l.track(ctx, &http.Client{Transport: transport, Timeout: 10 * time.Second}, i) })
@@ -62,7 +68,14 @@ func (l *load) finish() {
 }
 
 func (l *load) track(ctx context.Context, client *http.Client, worker int) {
+	next := time.Now()
 	for n := 0; ctx.Err() == nil; n++ {
+		next = next.Add(l.pace)
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(time.Until(next)):
+		}
 		events := make([]map[string]string, perRequest)
 		l.mu.Lock()
 		for i := range events {

@@ -16,11 +16,12 @@ const secret = "whsec_d2VpciBlbmQgdG8gZW5kIHRlc3RzLCBub3QgYSBzZWM="
 
 // system is an edge, a host and a database, as a user would run them.
 type system struct {
-	t    testing.TB
-	dir  string // the host's configuration and data
-	db   database
-	more []moreSink
-	host *process
+	t      testing.TB
+	dir    string // the host's configuration and data
+	db     database
+	more   []moreSink
+	host   *process
+	config []byte // of the host; nil: see configuration
 
 	hostURL  string
 	adminURL string
@@ -55,6 +56,9 @@ func (s *system) startHost() {
 // configuration gives good and failed events a table each, as the sink's
 // README advises, and leaves the rest at its defaults.
 func (s *system) configuration() []byte {
+	if s.config != nil {
+		return s.config
+	}
 	var sinks, routes strings.Builder
 	for _, m := range s.more {
 		fmt.Fprintf(&sinks, "  - {name: %s, %s}\n", m.name, m.settings)
