@@ -106,7 +106,8 @@ var rooms = map[string]room{
 	"host/torture":       {},
 	"host/torture/table": {may: []string{"host/torture"}},
 
-	"host/e2e":         {tests: []string{"edge/cloudflare/workerdtest", "edge/envelope", "host/torture", "host/e2e/browser", "host/ui", "sinks/postgres/pgtest"}},
+	"host/e2e":         {tests: []string{"edge/cloudflare/workerdtest", "edge/envelope", "host/torture", "host/e2e/browser", "host/e2e/fault", "host/ui", "sinks/postgres/pgtest"}},
+	"host/e2e/fault":   {},
 	"host/e2e/browser": {may: []string{"edge/toolchain/need"}},
 }
 
