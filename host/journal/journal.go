@@ -70,6 +70,12 @@ type Journal interface {
 	// Route returns the durable reader of a route that the journal was opened
 	// with. A route never seen before begins at the oldest batch kept.
 	Route(name string) (Route, error)
+	// Scan returns batches that are kept, whoever has settled them, and were
+	// received within a span, in the order in which they were stored: at least
+	// one, and none once there are no more. Batches addressed to one route are
+	// left out: what they hold came in a batch for all before. A damaged one
+	// has a nil Frame. No position moves.
+	Scan(ctx context.Context, s Span, l Limit) ([]Record, error)
 	// DeadLetters lists what the query selects, the latest first unless it
 	// says otherwise.
 	DeadLetters(ctx context.Context, q Query) ([]DeadLetter, error)
@@ -146,8 +152,22 @@ func (p Position) Before(q Position) bool {
 	return p.Seq < q.Seq || p.Seq == q.Seq && p.Event < q.Event
 }
 
-// Limit bounds what Next returns: at least one record, then no more than
-// these. Both must be positive.
+// Span selects batches by when they were received: from From on and before To.
+type Span struct {
+	From, To time.Time
+	After    int64 // only batches with greater numbers
+}
+
+// Skew is how far clocks may have been set back, or those of hosts that share
+// a journal differ, without Scan missing a batch: numbers are searched for by
+// time, as if times grew with them.
+const Skew = time.Hour
+
+// Has reports whether a batch received at t is selected.
+func (s Span) Has(t time.Time) bool { return !t.Before(s.From) && t.Before(s.To) }
+
+// Limit bounds what Next and Scan return: at least one record, then no more
+// than these. Both must be positive.
 type Limit struct {
 	Records int
 	Bytes   int // of frames

@@ -128,7 +128,7 @@ func (j *Journal) DeadLetters(ctx context.Context, q journal.Query) ([]journal.D
 		limit = 100
 	}
 	match := func(d journal.DeadLetter) bool {
-		return (q.Route == "" || d.Route == q.Route) && (len(wanted) == 0 || wanted[d.ID]) && d.ID > q.After && (q.UpTo == 0 || d.ID <= q.UpTo)
+		return q.Has(&d) && (len(wanted) == 0 || wanted[d.ID]) && d.ID > q.After && (q.UpTo == 0 || d.ID <= q.UpTo)
 	}
 	var list []journal.DeadLetter
 	if q.Retried {

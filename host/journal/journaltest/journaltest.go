@@ -39,6 +39,8 @@ func Run(t *testing.T, store func(t *testing.T) Open) {
 		"retry needs a reader":       retryNeedsReader,
 		"retried once":               retriedOnce,
 		"frames are bounded":         boundedFrames,
+		"scan by span":               scanBySpan,
+		"scan leaves addressed":      scanLeavesAddressed,
 		"stats":                      stats,
 		"closed":                     closed,
 		"closed while reading":       closedWhileReading,
@@ -478,6 +480,13 @@ func deadLettersByPage(t *testing.T, s *suite) {
 		"numbers":   {journal.Query{IDs: []int64{ids[1], ids[4], 1 << 40}, Oldest: true}, []int64{ids[4], ids[1]}},
 		"bytes":     {journal.Query{Oldest: true, Bytes: 2500}, []int64{ids[6], ids[5]}},
 		"one byte":  {journal.Query{Oldest: true, Bytes: 1}, ids[6:]},
+		"app":       {journal.Query{Route: "a", App: "shop"}, ids},
+		"other app": {journal.Query{App: "shoppe"}, nil},
+		"schema":    {journal.Query{Route: "a", Schema: "iglu:com.example/x/jsonschema/1-0-0"}, ids},
+		"vendor":    {journal.Query{Route: "a", Schema: "iglu:com.example/*", Limit: 3}, ids[:3]},
+		"no schema": {journal.Query{Schema: "iglu:com.example/"}, nil},
+		"reason":    {journal.Query{Route: "a", Reason: "too long"}, ids},
+		"no reason": {journal.Query{Reason: "too short"}, nil},
 		"all bytes": {journal.Query{Route: "a", Bytes: 1 << 20}, ids},
 	} {
 		list, err := j.DeadLetters(t.Context(), c.q)

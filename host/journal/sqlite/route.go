@@ -117,22 +117,28 @@ func (r *route) query(ctx context.Context, head int64, l journal.Limit) (list []
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	bytes := 0
 	for rows.Next() {
-		var (
-			row      row
-			id       sql.RawBytes
-			received int64
-		)
-		if err := rows.Scan(&row.Seq, &id, &received, &row.size, &row.sum, &row.body); err != nil {
+		row, err := scanRow(rows)
+		if err != nil {
 			return nil, err
 		}
 		if bytes += row.size; bytes > l.Bytes && len(list) > 0 {
 			return list, nil
 		}
-		copy(row.ID[:], id)
-		row.Received = time.UnixMilli(received)
 		list = append(list, row)
 	}
 	return list, rows.Err()
+}
+
+// scanRow reads seq, id, received, size, crc and body.
+func scanRow(rows *sql.Rows) (r row, err error) {
+	var id sql.RawBytes
+	var received int64
+	if err := rows.Scan(&r.Seq, &id, &received, &r.size, &r.sum, &r.body); err != nil {
+		return row{}, err
+	}
+	copy(r.ID[:], id)
+	r.Received = time.UnixMilli(received)
+	return r, nil
 }
 
 // Settled implements journal.Journal.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"sort"
+	"strings"
 	"time"
 
 	"weir/host/journal"
@@ -83,6 +84,21 @@ func (j *Journal) DeadLetters(ctx context.Context, q journal.Query) ([]journal.D
 	if q.Route != "" {
 		text += ` AND route = ?`
 		args = append(args, q.Route)
+	}
+	if q.App != "" {
+		text += ` AND app = ?`
+		args = append(args, q.App)
+	}
+	if begin, prefix := strings.CutSuffix(q.Schema, "*"); prefix {
+		text += ` AND substr(schema, 1, length(?)) = ?`
+		args = append(args, begin, begin)
+	} else if q.Schema != "" {
+		text += ` AND schema = ?`
+		args = append(args, q.Schema)
+	}
+	if q.Reason != "" {
+		text += ` AND instr(reason, ?) > 0`
+		args = append(args, q.Reason)
 	}
 	if !q.Retried {
 		text += ` AND retried = 0`
