@@ -10,7 +10,7 @@ export WEIR_CACHE ?= $(HOME)/.cache/weir
 TOOL := go tool -modfile=.tools/go.mod
 
 .DEFAULT_GOAL := help
-.PHONY: help setup edge build run test race fuzz torture conformance bench bench-schemas check fmt clean
+.PHONY: help setup edge build run test race fuzz torture conformance bench bench-host bench-schemas check fmt clean
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ conformance: edge ## Run the JSON Schema suite, the golden suite and the sinks' 
 
 bench: edge ## Measure weir beside what it replaces, in one run
 	@.tools/bench
+
+bench-host: setup ## Measure the host: acknowledgement, sinks beside their client libraries, memory, start
+	@.tools/bench-host
 
 bench-schemas: setup ## Hold the schema engine to its goals, beside other validators, in one run
 	@.tools/bench-schemas

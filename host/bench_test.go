@@ -26,18 +26,20 @@ func filler(n int) string {
 }
 
 // BenchmarkIngest measures events from a signed request over loopback HTTP to
-// the synced acknowledgement, with one route delivering to a sink in memory.
-// Client and server share the machine's cores.
+// the synced acknowledgement, while routes deliver to sinks in memory. Client
+// and server share the machine's cores.
 func BenchmarkIngest(b *testing.B) {
-	for _, senders := range []int{1, 8, 64} {
-		for _, events := range []int{1, 10, 50} {
-			b.Run(fmt.Sprintf("senders=%d/events=%d", senders, events), func(b *testing.B) { benchmarkIngest(b, senders, events) })
+	for _, sinks := range []int{1, 3, 6} {
+		for _, senders := range []int{1, 8, 64} {
+			for _, events := range []int{1, 10, 50} {
+				b.Run(fmt.Sprintf("sinks=%d/senders=%d/events=%d", sinks, senders, events), func(b *testing.B) { benchmarkIngest(b, sinks, senders, events) })
+			}
 		}
 	}
 }
 
-func benchmarkIngest(b *testing.B, senders, events int) {
-	r := newRig(b, "memory").start()
+func benchmarkIngest(b *testing.B, sinks, senders, events int) {
+	r := newRig(b, []string{"a", "b", "c", "d", "e", "f"}[:sinks]...).start()
 	lines := make([]string, events)
 	for i := range lines {
 		_, lines[i] = event("good", filler(i))

@@ -19,6 +19,7 @@ import (
 	"weir/host/journal"
 	"weir/host/judge"
 	"weir/host/metrics"
+	"weir/host/replay"
 	"weir/host/tail"
 	"weir/host/ui"
 	"weir/host/window"
@@ -91,7 +92,7 @@ func (h *Host) open() error {
 	h.admin = admin.New(admin.Config{
 		Version: Version, Started: time.Now(), Token: h.cfg.Admin.Token.Reveal(),
 		UI: ui.Handler(), Metrics: h.metrics.Handler(), Totals: h.metrics.Totals, Journal: h.journal, Routes: h.Status,
-		Failed: h.failed, Dropped: func(n int) { h.metrics.Dropped("operator", n) }, Tail: h.tail, Log: h.log, Done: h.done,
+		Failed: h.failed, Replay: &replay.Replayer{Store: h.journal, Judge: h.judge.Event}, Dropped: func(n int) { h.metrics.Dropped("operator", n) }, Tail: h.tail, Log: h.log, Done: h.done,
 	})
 	return h.listen()
 }

@@ -62,7 +62,7 @@ var rooms = map[string]room{
 	"edge/toolchain/report": {may: []string{"edge/toolchain/need"}},
 
 	"sinks":                 {may: []string{"edge/envelope"}},
-	"sinks/all":             {may: []string{"sinks/blackhole", "sinks/file", "sinks/http", "sinks/postgres", "sinks/sqlite", "sinks/stdout"}, tests: []string{"sinks"}},
+	"sinks/all":             {may: []string{"sinks/blackhole", "sinks/file", "sinks/http", "sinks/postgres", "sinks/s3", "sinks/sqlite", "sinks/stdout"}, tests: []string{"sinks"}},
 	"sinks/columns":         {may: []string{"sinks", "edge/envelope"}},
 	"sinks/format":          {may: []string{"sinks", "sinks/columns", "edge/envelope"}, tests: []string{"sinks/sinktest"}},
 	"sinks/sinktest":        {may: []string{"sinks", "edge/envelope", "edge/toolchain/need"}},
@@ -71,6 +71,7 @@ var rooms = map[string]room{
 	"sinks/http":            {may: []string{"sinks", "edge/signature"}, tests: []string{"sinks/sinktest"}},
 	"sinks/postgres":        {may: []string{"sinks", "sinks/columns"}, tests: []string{"edge/envelope", "sinks/postgres/pgtest", "sinks/sinktest"}},
 	"sinks/postgres/pgtest": {may: []string{"edge/toolchain/need"}},
+	"sinks/s3":              {may: []string{"sinks", "sinks/columns", "sinks/format", "edge/envelope"}, tests: []string{"edge/toolchain/need", "sinks/sinktest"}},
 	"sinks/sqlite":          {may: []string{"sinks", "sinks/columns"}, tests: []string{"edge/envelope", "sinks/sinktest"}},
 	"sinks/stdout":          {may: []string{"sinks"}, tests: []string{"sinks/sinktest"}},
 
@@ -106,7 +107,7 @@ var rooms = map[string]room{
 	"host/torture":       {},
 	"host/torture/table": {may: []string{"host/torture"}},
 
-	"host/e2e":         {tests: []string{"edge/cloudflare/workerdtest", "edge/envelope", "host/torture", "host/e2e/browser", "host/e2e/fault", "host/ui", "sinks/postgres/pgtest"}},
+	"host/e2e":         {tests: []string{"edge/cloudflare/workerdtest", "edge/envelope", "host/torture", "edge/signature", "host/e2e/browser", "host/e2e/fault", "host/ui", "sinks/postgres/pgtest"}},
 	"host/e2e/fault":   {},
 	"host/e2e/browser": {may: []string{"edge/toolchain/need"}},
 }
@@ -125,9 +126,11 @@ var libraries = map[string]library{
 	"github.com/extism/go-sdk":         {tests: []string{"edge/extism"}, why: "a plugin's hosts are other people's programs: here they are tests"},
 	"github.com/tetratelabs/wazero":    {in: []string{"edge/wazero"}, tests: []string{"edge/...", "schemas/..."}, why: "one package knows how to run the module inside Go"},
 
-	"github.com/jackc/pgx/v5":    {in: []string{"sinks/postgres/..."}, tests: []string{"host/e2e/...", "sinks/postgres/..."}, why: "a client library stays inside its sink: a host without that sink must not carry it"},
-	"github.com/nats-io/nats.go": {in: []string{"host", "host/journal/jetstream"}, why: "a cluster is reached through the journal alone; the host says how to connect"},
-	"modernc.org/sqlite":         {in: []string{"host/journal/sqlite", "host/failed", "sinks/sqlite"}, tests: []string{"host/e2e/..."}, why: "each SQLite file has one owner; nobody else opens it"},
+	"github.com/jackc/pgx/v5":          {in: []string{"sinks/postgres/..."}, tests: []string{"host/e2e/...", "sinks/postgres/..."}, why: "a client library stays inside its sink: a host without that sink must not carry it"},
+	"github.com/minio/minio-go/v7":     {in: []string{"sinks/s3"}, why: "a client library stays inside its sink: a host without that sink must not carry it"},
+	"github.com/parquet-go/parquet-go": {in: []string{"sinks/s3"}, why: "only objects are files of columns"},
+	"github.com/nats-io/nats.go":       {in: []string{"host", "host/journal/jetstream"}, why: "a cluster is reached through the journal alone; the host says how to connect"},
+	"modernc.org/sqlite":               {in: []string{"host/journal/sqlite", "host/failed", "sinks/sqlite"}, tests: []string{"host/e2e/..."}, why: "each SQLite file has one owner; nobody else opens it"},
 
 	"github.com/spf13/pflag":                   {in: []string{"host/cmd/weir"}, why: "only the command line parses a command line"},
 	"github.com/spf13/cobra":                   {in: []string{"host/cmd/weir"}, why: "only the command line parses a command line"},

@@ -19,6 +19,7 @@ import (
 	"weir/host/delivery"
 	"weir/host/journal"
 	"weir/host/metrics"
+	"weir/host/replay"
 	"weir/host/tail"
 )
 
@@ -33,6 +34,7 @@ type Config struct {
 	Journal Journal
 	Routes  func() []delivery.Status
 	Failed  Failed
+	Replay  *replay.Replayer
 	Dropped func(letters int) // called when an operator has dropped dead letters
 	Tail    *tail.Tail
 	Log     *slog.Logger
@@ -71,6 +73,8 @@ func New(cfg Config) *Handler {
 	mux.HandleFunc("GET /api/deadletters", h.deadLetters)
 	mux.HandleFunc("POST /api/deadletters/retry", h.retry)
 	mux.HandleFunc("POST /api/deadletters/drop", h.drop)
+	mux.HandleFunc("POST /api/replay", h.replay)
+	mux.HandleFunc("POST /api/replay/events", h.replayEvents)
 	mux.HandleFunc("/api/", http.NotFound)
 	mux.Handle("/", cfg.UI)
 	// A page elsewhere must not make an operator's browser act here.

@@ -13,6 +13,7 @@ import (
 	"weir/host/deadletter"
 	"weir/host/journal"
 	"weir/host/metrics"
+	"weir/host/replay"
 )
 
 // Status is the answer of GET /api/status.
@@ -164,10 +165,7 @@ func (h *Handler) drop(w http.ResponseWriter, r *http.Request) {
 func (h *Handler) actOnDeadLetters(w http.ResponseWriter, r *http.Request,
 	act func(context.Context, deadletter.Store, journal.Query) (int, error), answer func(n int, waiting int64) any) {
 	var s Selection
-	dec := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<20))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&s); err != nil && err != io.EOF {
-		http.Error(w, `the body must be such as {"route":"warehouse"} or {"ids":[1,2]}: `+err.Error(), http.StatusBadRequest)
+	if !read(w, r, &s, `{"route":"warehouse"} or {"ids":[1,2]}`) {
 		return
 	}
 	n, err := act(r.Context(), h.cfg.Journal, journal.Query{Route: s.Route, IDs: s.IDs, Limit: s.Limit})
@@ -184,10 +182,25 @@ func (h *Handler) actOnDeadLetters(w http.ResponseWriter, r *http.Request,
 	reply(w, answer(n, stats.DeadLetters))
 }
 
+// read decodes a request's body, or answers what it must be like. An empty one
+// leaves the zero value.
+func read(w http.ResponseWriter, r *http.Request, into any, such string) bool {
+	dec := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<20))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(into); err != nil && err != io.EOF {
+		http.Error(w, "the body must be such as "+such+": "+err.Error(), http.StatusBadRequest)
+		return false
+	}
+	return true
+}
+
 // statusOf tells what an operator can cure from what the host cannot do.
 func statusOf(err error) int {
 	var unknown *journal.UnknownRouteError
+	var request *replay.RequestError
 	switch {
+	case errors.As(err, &request):
+		return http.StatusBadRequest
 	case errors.As(err, &unknown), errors.Is(err, journal.ErrRetried):
 		return http.StatusConflict
 	case errors.Is(err, journal.ErrFull), errors.Is(err, journal.ErrBusy):

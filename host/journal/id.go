@@ -2,6 +2,7 @@ package journal
 
 import (
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
@@ -17,12 +18,7 @@ type ID [16]byte
 func NewID(now time.Time) ID {
 	var id ID
 	rand.Read(id[6:])
-	ms := uint64(now.UnixMilli())
-	binary.BigEndian.PutUint16(id[0:], uint16(ms>>32))
-	binary.BigEndian.PutUint32(id[2:], uint32(ms))
-	id[6] = id[6]&0x0f | 0x70
-	id[8] = id[8]&0x3f | 0x80
-	return id
+	return id.stamped(now)
 }
 
 // ParseID reads the canonical text form, 36 characters.
@@ -48,4 +44,27 @@ func (id ID) String() string {
 	hex.Encode(b[24:36], id[10:16])
 	b[8], b[13], b[18], b[23] = '-', '-', '-', '-'
 	return string(b[:])
+}
+
+// DerivedID returns the id of a batch that this host makes of something: the
+// same for the same parts. It has the form of a UUIDv7 made at that time.
+func DerivedID(at time.Time, parts ...[]byte) ID {
+	h := sha256.New()
+	for _, p := range parts {
+		h.Write(binary.BigEndian.AppendUint64(nil, uint64(len(p))))
+		h.Write(p)
+	}
+	var id ID
+	copy(id[6:], h.Sum(nil))
+	return id.stamped(at)
+}
+
+// stamped returns the id with a time, and with the version and variant of a UUIDv7.
+func (id ID) stamped(at time.Time) ID {
+	ms := uint64(at.UnixMilli())
+	binary.BigEndian.PutUint16(id[0:], uint16(ms>>32))
+	binary.BigEndian.PutUint32(id[2:], uint32(ms))
+	id[6] = id[6]&0x0f | 0x70
+	id[8] = id[8]&0x3f | 0x80
+	return id
 }
