@@ -32,6 +32,9 @@ const lifetime = "WEIR_JOURNAL_LIFETIME"
 // unsynced tells it not to sync: for the control of a test of power cuts.
 const unsynced = "WEIR_JOURNAL_UNSYNCED"
 
+// pruning lets it remove what is settled at every commit.
+const pruning = "WEIR_JOURNAL_PRUNING"
+
 // senders is how many goroutines of the writer append at once.
 const senders = 8
 
@@ -53,7 +56,11 @@ func writeUntilKilled(dir string) {
 			}
 		})
 	}
-	j, err := Open(dir, Options{Routes: []string{"a", "b"}, Log: slog.New(slog.DiscardHandler)})
+	opt := Options{Routes: []string{"a", "b"}, Log: slog.New(slog.DiscardHandler)}
+	if os.Getenv(pruning) != "" {
+		opt.Routes, opt.Now = []string{"a"}, leaping()
+	}
+	j, err := Open(dir, opt)
 	if err != nil {
 		fmt.Println("E", err)
 		return
@@ -75,12 +82,13 @@ func writeUntilKilled(dir string) {
 			for {
 				frame := noise(200 + rand.IntN(3000))
 				b := journal.Batch{ID: journal.NewID(time.Now()), Frame: frame, Events: 1}
-				if _, err := j.Append(context.Background(), b); err != nil {
+				stored, err := j.Append(context.Background(), b)
+				if err != nil {
 					say("E %v", err)
 					return
 				}
 				sum := sha256.Sum256(frame)
-				say("A %s %x", b.ID, sum)
+				say("A %s %x %d", b.ID, sum, stored[0].Seq)
 				if rand.IntN(20) == 0 {
 					if stored, err := j.Append(context.Background(), b); err != nil || !stored[0].Known {
 						say("E a known batch was stored again: %v", err)
