@@ -23,6 +23,12 @@ var finders = map[string]func() (string, error){
 	"wasm-opt": onPath("install binaryen", "wasm-opt"),
 
 	"postgres": postgres,
+	"mariadbd": func() (string, error) {
+		if path, err := exec.LookPath("mariadbd"); err == nil {
+			return path, nil
+		}
+		return firstThatExists([]string{"/usr/sbin/mariadbd", "/usr/libexec/mariadbd"}, "install mariadb-server")
+	},
 	"nats-server": func() (string, error) {
 		return firstThatExists([]string{filepath.Join(Cache(), "bin", "nats-server")}, "run .tools/setup, which builds it")
 	},
