@@ -79,7 +79,7 @@ var rooms = map[string]room{
 	"sinks/stdout":          {may: []string{"sinks"}, tests: []string{"sinks/sinktest"}},
 
 	"host": {
-		may:   []string{"edge/signature", "host/admin", "host/config", "host/deadletter", "host/delivery", "host/failed", "host/ingest", "host/journal/...", "host/judge", "host/metrics", "host/tail", "host/ui", "host/window", "sinks"},
+		may:   []string{"edge/signature", "host/admin", "host/config", "host/deadletter", "host/delivery", "host/failed", "host/ingest", "host/journal/...", "host/judge", "host/metrics", "host/replay", "host/tail", "host/ui", "host/window", "sinks"},
 		tests: []string{"edge/envelope", "sinks/all"},
 	},
 	"host/match":               {may: []string{"edge/envelope", "sinks"}},
@@ -96,13 +96,14 @@ var rooms = map[string]room{
 	"host/failed":              {may: []string{"sinks"}},
 	"host/tail":                {},
 	"host/metrics":             {may: []string{"host/delivery", "host/ingest", "host/journal", "sinks"}},
-	"host/admin":               {may: []string{"host/deadletter", "host/delivery", "host/journal", "host/metrics", "host/tail"}},
+	"host/replay":              {may: []string{"edge/envelope", "host/journal", "host/match", "sinks"}, tests: []string{"host/journal/..."}},
+	"host/admin":               {may: []string{"host/deadletter", "host/delivery", "host/journal", "host/metrics", "host/replay", "host/tail"}},
 	"host/ui":                  {tests: []string{"host/e2e/browser"}},
 	"host/ui/fetchtracker":     {may: []string{"edge/toolchain/need"}},
 
 	// The one binary: a host, and an edge in a plain process.
 	"host/cmd/weir": {may: []string{
-		"host", "host/admin", "host/config", "host/ui", "sinks/all",
+		"host", "host/admin", "host/config", "host/match", "host/replay", "host/ui", "sinks/all",
 		"edge/collector", "edge/envelope", "edge/forward", "edge/protocol/...", "edge/serve", "edge/signature", "edge/wazero",
 		"schemas/...",
 	}},

@@ -8,6 +8,7 @@ import (
 	_ "weir/sinks/http"
 	_ "weir/sinks/mysql"
 	_ "weir/sinks/postgres"
+	_ "weir/sinks/s3"
 	_ "weir/sinks/sqlite"
 	_ "weir/sinks/stdout"
 )

@@ -66,7 +66,7 @@ func openAtOnce(s *suite) {
 		sink, events := s.New(), Events(uint64(i), 20)
 		all = append(all, events...)
 		wait.Go(func() {
-			errs[i] = errors.Join(sink.Open(s.ctx), sink.Write(s.ctx, sinks.Batch{ID: "b", Events: events}), sink.Close(s.ctx))
+			errs[i] = errors.Join(sink.Open(s.ctx), sink.Write(s.ctx, sinks.Batch{ID: events[0].ID, Events: events}), sink.Close(s.ctx))
 		})
 	}
 	wait.Wait()

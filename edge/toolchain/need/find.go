@@ -18,11 +18,16 @@ var finders = map[string]func() (string, error){
 	"node":     onPath("install Node 20 or later", "node"),
 	"npm":      onPath("install npm", "npm"),
 	"chromium": onPath("install chromium", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable"),
+	"python3":  onPath("install Python 3", "python3"),
 	"strace":   onPath("install strace", "strace"),
+	"java":     onPath("install Java 17 or later", "java"),
 	"sqlite3":  onPath("install sqlite3", "sqlite3"),
 	"wasm-opt": onPath("install binaryen", "wasm-opt"),
 
-	"postgres": postgres,
+	"postgres":  postgres,
+	"mosquitto": daemon("install mosquitto", "mosquitto"),
+	// The last is the same program: it is a server when it is called one.
+	"redis-server": onPath("install redis-tools, or Redis or Valkey", "redis-server", "valkey-server", "redis-check-rdb"),
 	"mariadbd": func() (string, error) {
 		if path, err := exec.LookPath("mariadbd"); err == nil {
 			return path, nil
@@ -31,6 +36,19 @@ var finders = map[string]func() (string, error){
 	},
 	"nats-server": func() (string, error) {
 		return firstThatExists([]string{filepath.Join(Cache(), "bin", "nats-server")}, "run .tools/setup, which builds it")
+	},
+	"pyarrow": func() (string, error) {
+		dir := filepath.Join(Cache(), "python", "pyarrow")
+		_, err := firstThatExists([]string{filepath.Join(dir, "pyarrow")}, "run .tools/setup, which installs it")
+		return dir, err
+	},
+	"versitygw": func() (string, error) {
+		return firstThatExists([]string{filepath.Join(Cache(), "bin", "versitygw")}, "run .tools/setup, which builds it")
+	},
+	"kafka": func() (string, error) {
+		dir := filepath.Join(Cache(), "kafka")
+		_, err := firstThatExists([]string{filepath.Join(dir, "pom.xml")}, "run .tools/setup, which fetches it through Maven")
+		return dir, err
 	},
 	"workerd": workerd,
 
@@ -86,6 +104,16 @@ func onPath(fix string, names ...string) func() (string, error) {
 			}
 		}
 		return "", fmt.Errorf("%s is not on PATH: %s", strings.Join(names, " or "), fix)
+	}
+}
+
+// daemon finds a server that Debian keeps off the PATH of users.
+func daemon(fix, name string) func() (string, error) {
+	return func() (string, error) {
+		if path, err := exec.LookPath(name); err == nil {
+			return path, nil
+		}
+		return firstThatExists([]string{filepath.Join("/usr/sbin", name)}, fix)
 	}
 }
 
