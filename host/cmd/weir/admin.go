@@ -35,7 +35,7 @@ func (c *adminClient) open(ctx context.Context, path string, query url.Values) (
 	if len(query) > 0 {
 		path += "?" + query.Encode()
 	}
-	return c.do(ctx, http.MethodGet, path, nil)
+	return c.do(ctx, http.MethodGet, path, "", nil)
 }
 
 // post sends JSON and decodes the answer.
@@ -44,20 +44,29 @@ func (c *adminClient) post(ctx context.Context, path string, message, into any) 
 	if err != nil {
 		return err
 	}
-	body, err := c.do(ctx, http.MethodPost, path, text)
+	body, err := c.do(ctx, http.MethodPost, path, "application/json", text)
 	if err != nil {
 		return err
 	}
 	return decode(path, body, into)
 }
 
-func (c *adminClient) do(ctx context.Context, method, path string, message []byte) (io.ReadCloser, error) {
+// send sends lines of JSON and decodes the answer.
+func (c *adminClient) send(ctx context.Context, path string, query url.Values, lines []byte, into any) error {
+	body, err := c.do(ctx, http.MethodPost, path+"?"+query.Encode(), "application/x-ndjson", lines)
+	if err != nil {
+		return err
+	}
+	return decode(path, body, into)
+}
+
+func (c *adminClient) do(ctx context.Context, method, path, contentType string, message []byte) (io.ReadCloser, error) {
 	req, err := http.NewRequestWithContext(ctx, method, strings.TrimSuffix(c.base, "/")+path, bytes.NewReader(message))
 	if err != nil {
 		return nil, usageError{fmt.Errorf("reading --admin: %w", err)}
 	}
 	if message != nil {
-		req.Header.Set("Content-Type", "application/json")
+		req.Header.Set("Content-Type", contentType)
 	}
 	if token := os.Getenv("WEIR_ADMIN_TOKEN"); token != "" {
 		req.Header.Set("Authorization", "Bearer "+token)

@@ -58,7 +58,7 @@ func root() *cobra.Command {
 	cmd.AddCommand(
 		devCommand(), hostCommand(), edgeCommand(),
 		schemasCommand(), configCommand(),
-		tailCommand(), failedCommand(), deadletterCommand(),
+		tailCommand(), failedCommand(), deadletterCommand(), replayCommand(),
 		versionCommand(),
 	)
 	cmd.CompletionOptions.HiddenDefaultCmd = true
