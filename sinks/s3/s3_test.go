@@ -28,7 +28,9 @@ func TestKind(t *testing.T) { sinktest.RunKind(t, "s3") }
 
 func TestSink(t *testing.T) {
 	t.Run("envelope", func(t *testing.T) { sinktest.Run(t, harness(Config{Format: "envelope"})) })
-	t.Run("parquet", func(t *testing.T) { sinktest.Run(t, harness(Config{Format: "parquet", Decimals: "text", Compression: "none"})) })
+	t.Run("parquet", func(t *testing.T) {
+		sinktest.Run(t, harness(Config{Format: "parquet", Decimals: "text", Compression: "none"}))
+	})
 }
 
 func harness(c Config) sinktest.Harness {
