@@ -27,6 +27,7 @@ func (h *Host) Run(ctx context.Context) error {
 		Handler: h.ingest, ErrorLog: slog.NewLogLogger(h.log.Handler(), slog.LevelDebug),
 		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: h.cfg.Public.Timeout, IdleTimeout: 2 * time.Minute,
 		WriteTimeout: 2*h.cfg.Public.Timeout + h.cfg.Public.AckWait, MaxHeaderBytes: 16 << 10,
+		ConnState: newConnections(h.cfg.Public.Connections).state,
 	}
 	private := &http.Server{Handler: h.admin, ErrorLog: public.ErrorLog,
 		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10}

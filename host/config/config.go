@@ -37,13 +37,14 @@ type Config struct {
 
 // Public is the listener that edges send to.
 type Public struct {
-	Listen     string        `yaml:"listen" default:":8081" doc:"Address and port. Port 0 takes a free one."`
-	TLS        TLS           `yaml:"tls" doc:"Files to serve HTTPS with. Without them the listener speaks HTTP, and something in front of it should speak TLS."`
-	MaxBody    sinks.Size    `yaml:"max_body" default:"4MiB" doc:"Largest request body; beyond it the answer is 413. At most 64MiB."`
-	Arriving   sinks.Size    `yaml:"arriving" default:"64MiB" doc:"Memory, about, for requests whose signature is not verified yet, 16KiB for each and what has arrived of its body. Beyond it those that have been arriving longest are cut off. At least twice max_body."`
-	Concurrent int           `yaml:"concurrent" default:"256" doc:"Verified requests that are stored at once, and that wait for delivery at once; beyond it the answer is 503."`
-	Timeout    time.Duration `yaml:"timeout" default:"15s" doc:"Longest time to read a request. Slower clients are cut off."`
-	AckWait    time.Duration `yaml:"ack_wait" default:"1500ms" doc:"Longest time that a batch sent with ack \"delivered\" waits for the routes that are required. Then the answer is 503 with Retry-After: the batch is stored, and sent again it waits again. Edges give up on a host after 2s."`
+	Listen      string        `yaml:"listen" default:":8081" doc:"Address and port. Port 0 takes a free one."`
+	TLS         TLS           `yaml:"tls" doc:"Files to serve HTTPS with. Without them the listener speaks HTTP, and something in front of it should speak TLS."`
+	MaxBody     sinks.Size    `yaml:"max_body" default:"4MiB" doc:"Largest request body; beyond it the answer is 413. At most 64MiB."`
+	Arriving    sinks.Size    `yaml:"arriving" default:"64MiB" doc:"Memory, about, for requests whose signature is not verified yet, 16KiB for each and what has arrived of its body. Beyond it those that have been arriving longest are cut off. At least twice max_body."`
+	Concurrent  int           `yaml:"concurrent" default:"256" doc:"Verified requests that are stored at once, and that wait for delivery at once; beyond it the answer is 503."`
+	Connections int           `yaml:"connections" default:"1024" doc:"Connections that are open without a request on them. Beyond it those that have waited longest are closed."`
+	Timeout     time.Duration `yaml:"timeout" default:"15s" doc:"Longest time to read a request. Slower clients are cut off."`
+	AckWait     time.Duration `yaml:"ack_wait" default:"1500ms" doc:"Longest time that a batch sent with ack \"delivered\" waits for the routes that are required. Then the answer is 503 with Retry-After: the batch is stored, and sent again it waits again. Edges give up on a host after 2s."`
 }
 
 // TLS names the files of a certificate.

@@ -73,6 +73,7 @@ func (k *checker) listeners(c *Config) {
 	if c.Public.MaxBody < 1<<10 || c.Public.MaxBody > journal.MaxFrame {
 		k.problem("public.max_body", "must lie between 1KiB and %s", sinks.Size(journal.MaxFrame))
 	}
+	k.atLeast("public.connections", int64(c.Public.Connections), 1)
 	k.atLeast("public.concurrent", int64(c.Public.Concurrent), 1)
 	if (c.Public.TLS.Cert == "") != (c.Public.TLS.Key == "") {
 		k.problem("public.tls", "cert and key are needed both, or neither")

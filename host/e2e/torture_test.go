@@ -48,7 +48,7 @@ var moreStations []func(*testing.T) station
 
 func fileStation(t *testing.T) station {
 	dir := t.TempDir()
-	return station{name: "file", settings: fmt.Sprintf("file: {dir: %q}", dir), at: folder(dir), unique: true}
+	return station{name: "file", settings: fmt.Sprintf("file: {dir: %q, rotate_size: 0}", dir), at: folder(dir), unique: true}
 }
 
 func postgresStation(t *testing.T) station {
