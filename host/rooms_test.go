@@ -62,7 +62,7 @@ var rooms = map[string]room{
 	"edge/toolchain/report": {may: []string{"edge/toolchain/need"}},
 
 	"sinks":                 {may: []string{"edge/envelope"}},
-	"sinks/all":             {may: []string{"sinks/blackhole", "sinks/file", "sinks/http", "sinks/mysql", "sinks/postgres", "sinks/s3", "sinks/sqlite", "sinks/stdout"}, tests: []string{"sinks"}},
+	"sinks/all":             {may: []string{"sinks/blackhole", "sinks/file", "sinks/http", "sinks/kafka", "sinks/mysql", "sinks/postgres", "sinks/s3", "sinks/sqlite", "sinks/stdout"}, tests: []string{"sinks"}},
 	"sinks/columns":         {may: []string{"sinks", "edge/envelope"}},
 	"sinks/format":          {may: []string{"sinks", "sinks/columns", "edge/envelope"}, tests: []string{"sinks/sinktest"}},
 	"sinks/sinktest":        {may: []string{"sinks", "edge/envelope", "edge/toolchain/need"}},
@@ -72,6 +72,8 @@ var rooms = map[string]room{
 	"sinks/http":            {may: []string{"sinks", "edge/signature"}, tests: []string{"sinks/sinktest"}},
 	"sinks/mysql":           {may: []string{"edge/envelope", "sinks", "sinks/columns"}, tests: []string{"sinks/mysql/mysqltest", "sinks/sinktest"}},
 	"sinks/mysql/mysqltest": {may: []string{"edge/toolchain/need", "sinks/sinktest/daemon"}},
+	"sinks/kafka":           {may: []string{"sinks", "sinks/format", "edge/envelope"}, tests: []string{"sinks/kafka/kafkatest", "sinks/sinktest"}},
+	"sinks/kafka/kafkatest": {may: []string{"edge/toolchain/need"}},
 	"sinks/postgres":        {may: []string{"sinks", "sinks/columns"}, tests: []string{"edge/envelope", "sinks/postgres/pgtest", "sinks/sinktest"}},
 	"sinks/postgres/pgtest": {may: []string{"edge/toolchain/need"}},
 	"sinks/s3":              {may: []string{"sinks", "sinks/columns", "sinks/format", "edge/envelope"}, tests: []string{"edge/toolchain/need", "sinks/sinktest"}},
@@ -134,6 +136,7 @@ var libraries = map[string]library{
 	"github.com/jackc/pgx/v5":          {in: []string{"sinks/postgres/..."}, tests: []string{"host/e2e/...", "sinks/postgres/..."}, why: "a client library stays inside its sink: a host without that sink must not carry it"},
 	"github.com/minio/minio-go/v7":     {in: []string{"sinks/s3"}, why: "a client library stays inside its sink: a host without that sink must not carry it"},
 	"github.com/parquet-go/parquet-go": {in: []string{"sinks/s3"}, why: "only objects are files of columns"},
+	"github.com/twmb/franz-go":         {in: []string{"sinks/kafka/..."}, tests: []string{"sinks/kafka"}, why: "a client library stays inside its sink: a host without that sink must not carry it"},
 	"github.com/nats-io/nats.go":       {in: []string{"host", "host/journal/jetstream"}, why: "a cluster is reached through the journal alone; the host says how to connect"},
 	"modernc.org/sqlite":               {in: []string{"host/journal/sqlite", "host/failed", "sinks/sqlite"}, tests: []string{"host/e2e/..."}, why: "each SQLite file has one owner; nobody else opens it"},
 

@@ -6,6 +6,7 @@ import (
 	_ "weir/sinks/blackhole"
 	_ "weir/sinks/file"
 	_ "weir/sinks/http"
+	_ "weir/sinks/kafka"
 	_ "weir/sinks/mysql"
 	_ "weir/sinks/postgres"
 	_ "weir/sinks/s3"
