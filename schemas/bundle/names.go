@@ -1,7 +1,6 @@
 package bundle
 
 import (
-	"encoding/binary"
 	"math/bits"
 
 	"weir/schemas/scan"
@@ -14,7 +13,7 @@ const mix = 0x9e3779b97f4a7c15 // 2^64 / golden ratio
 func Sum(b []byte) uint64 {
 	h := uint64(len(b)) * mix
 	for len(b) >= 8 {
-		h = (h ^ binary.LittleEndian.Uint64(b)) * mix
+		h = (h ^ scan.Uint64(b, 0)) * mix
 		h = bits.RotateLeft64(h, 29)
 		b = b[8:]
 	}
@@ -31,7 +30,7 @@ func Sum(b []byte) uint64 {
 // with zeros.
 func Head(b []byte) uint64 {
 	if len(b) >= 8 {
-		return binary.LittleEndian.Uint64(b)
+		return scan.Uint64(b, 0)
 	}
 	var x uint64
 	for i, c := range b {
@@ -45,7 +44,7 @@ func Head(b []byte) uint64 {
 func NameHash(head uint64, name []byte) uint64 {
 	h := head ^ uint64(len(name))<<56
 	if n := len(name); n > 8 {
-		h ^= bits.RotateLeft64(binary.LittleEndian.Uint64(name[n-8:]), 27)
+		h ^= bits.RotateLeft64(scan.Uint64(name, n-8), 27)
 	}
 	h *= mix
 	return h ^ h>>32
@@ -80,6 +79,39 @@ func (t *Tables) FindHead(names *Names, head uint64, name []byte) int {
 			return int(e) - 1
 		}
 	}
+}
+
+// NameEnd returns the end of the name that begins at doc[at], if it is that of
+// the slot and stands there without escapes, else -1. It may return -1 for a
+// name at the end of doc. It does not look at what comes before.
+//
+//go:nobounds
+func (t *Tables) NameEnd(s *Slot, doc []byte, at int) int {
+	n := s.Short()
+	end := at + n
+	if !s.Plain() || end+8 > len(doc) || doc[end] != '"' {
+		return -1
+	}
+	head := scan.Uint64(doc, at)
+	if n < 8 {
+		head &= 1<<(8*n&63) - 1
+	}
+	if head != s.Head {
+		return -1
+	}
+	if n > 8 {
+		// Eight bytes at a time, of which the last may have been compared before.
+		off := int(s.Off &^ slotPlain)
+		for i := 8; i < n-8; i += 8 {
+			if scan.Uint64(doc, at+i) != scan.Uint64(t.Bytes, off+i) {
+				return -1
+			}
+		}
+		if scan.Uint64(doc, end-8) != scan.Uint64(t.Bytes, off+n-8) {
+			return -1
+		}
+	}
+	return end
 }
 
 // maxNarrow is the most slots that an index of bytes can tell apart.

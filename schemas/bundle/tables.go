@@ -1,6 +1,6 @@
 package bundle
 
-import "encoding/binary"
+import "weir/schemas/scan"
 
 // Tables are the tables of a bundle. An index of 0 into Objects, Extras, Arrays,
 // Numbers, Enums or Ops means "says nothing about it": entry 0 of those tables
@@ -194,7 +194,7 @@ func (t *Tables) Name(s *Slot) []byte {
 	off := s.Off &^ slotPlain
 	n := s.Rest >> 24
 	if n == slotLong {
-		n = binary.LittleEndian.Uint32(t.Bytes[off-4:])
+		n = scan.Uint32(t.Bytes, int(off-4))
 	}
 	return t.Bytes[off : off+n]
 }

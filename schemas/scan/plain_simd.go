@@ -5,7 +5,7 @@ package scan
 /*
 #include <wasm_simd128.h>
 
-// Never reads beyond end: less than sixteen bytes go one by one.
+// Never reads beyond end: what is left of less than sixteen bytes is the caller's.
 static inline __attribute__((always_inline))
 unsigned weir_plain_end(const unsigned char *doc, unsigned i, unsigned end) {
 	for (; i + 16 <= end; i += 16) {
@@ -16,12 +16,6 @@ unsigned weir_plain_end(const unsigned char *doc, unsigned i, unsigned end) {
 		unsigned mask = wasm_i8x16_bitmask(stop);
 		if (mask != 0) {
 			return i + __builtin_ctz(mask);
-		}
-	}
-	for (; i < end; i++) {
-		signed char c = (signed char)doc[i];
-		if (c < ' ' || c == '"' || c == '\\') {
-			break;
 		}
 	}
 	return i;
@@ -35,5 +29,21 @@ import "unsafe"
 // quote, a backslash, a control byte or not ASCII; or len(doc) if there is none.
 // It is plainEnd, sixteen bytes at a time.
 func PlainEnd(doc []byte, i int) int {
-	return int(C.weir_plain_end((*C.uchar)(unsafe.Pointer(unsafe.SliceData(doc))), C.uint(i), C.uint(len(doc))))
+	i = int(C.weir_plain_end((*C.uchar)(unsafe.Pointer(unsafe.SliceData(doc))), C.uint(i), C.uint(len(doc))))
+	if i+16 > len(doc) {
+		i = plainRest(doc, i)
+	}
+	return i
+}
+
+// Quote returns the index of the quote that ends the string which goes on at
+// doc[i], if the string is plain from there on: printable ASCII without escape
+// sequences. Otherwise it returns, inverted, the index where it is not.
+func Quote(doc []byte, i int) int {
+	// Not through PlainEnd, which has other callers and is no part of them all.
+	i = int(C.weir_plain_end((*C.uchar)(unsafe.Pointer(unsafe.SliceData(doc))), C.uint(i), C.uint(len(doc))))
+	if i+16 > len(doc) {
+		i = plainRest(doc, i)
+	}
+	return quoteAt(doc, i)
 }

@@ -105,6 +105,26 @@ func TestStringEnd(t *testing.T) {
 	}
 }
 
+// TestQuote holds Quote to PlainEnd, which it is a part of.
+func TestQuote(t *testing.T) {
+	for length := range 40 {
+		for at := range length {
+			for c := range 256 {
+				doc := bytes.Repeat([]byte("a"), length)
+				doc[at] = byte(c)
+				from := at / 2
+				want := PlainEnd(doc, from)
+				if want == length || doc[want] != '"' {
+					want = ^want
+				}
+				if got := Quote(doc, from); got != want {
+					t.Fatalf("%q from %d: got %d, want %d", doc, from, got, want)
+				}
+			}
+		}
+	}
+}
+
 func TestScannerFaults(t *testing.T) {
 	for _, c := range []struct {
 		doc  string

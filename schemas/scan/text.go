@@ -1,7 +1,6 @@
 package scan
 
 import (
-	"encoding/binary"
 	"math/bits"
 	"unicode/utf8"
 	"unsafe"
@@ -81,8 +80,8 @@ func (t Text) Append(dst []byte) []byte {
 	i, n := 0, 0 // out[:n] is raw[:i] unescaped, so n <= i
 	for i < len(raw) {
 		for i+8 <= len(raw) {
-			x := binary.LittleEndian.Uint64(raw[i:])
-			binary.LittleEndian.PutUint64(out[n:], x)
+			x := Uint64(raw, i)
+			putUint64(out, n, x)
 			y := x ^ ones*'\\'
 			if stop := (y - ones) &^ y & highs; stop != 0 {
 				plain := bits.TrailingZeros64(stop) >> 3

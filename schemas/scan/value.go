@@ -1,7 +1,5 @@
 package scan
 
-import "encoding/binary"
-
 // Space returns the index of the first byte of doc at or after i that is not
 // white space, or len(doc).
 //
@@ -116,18 +114,31 @@ const (
 	wordAlse = 'a' | 'l'<<8 | 's'<<16 | 'e'<<24
 )
 
-// LiteralEnd checks that true, false or null stands at doc[i] and returns the
-// index after it.
+// Literal returns the index after the literal at doc[i], which begins as true,
+// false or null does, or -1 if it is none of them.
 //
 //go:nobounds
+func Literal(doc []byte, i int) int {
+	want := uint32(wordNull)
+	switch doc[i] {
+	case 't':
+		want = wordTrue
+	case 'f':
+		want = wordAlse
+		i++
+	}
+	if len(doc)-i >= 4 && Uint32(doc, i) == want {
+		return i + 4
+	}
+	return -1
+}
+
+// LiteralEnd checks that true, false or null stands at doc[i] and returns the
+// index after it.
 func LiteralEnd(doc []byte, i int) (int, Code) {
-	if len(doc)-i >= 5 && doc[i] == 'f' {
-		if binary.LittleEndian.Uint32(doc[i+1:]) == wordAlse {
-			return i + 5, OK
-		}
-	} else if len(doc)-i >= 4 {
-		if w := binary.LittleEndian.Uint32(doc[i:]); w == wordNull || w == wordTrue {
-			return i + 4, OK
+	if i < len(doc) {
+		if end := Literal(doc, i); end >= 0 {
+			return end, OK
 		}
 	}
 	// The slow way finds the byte at fault.

@@ -7,24 +7,24 @@ import (
 
 // array evaluates the node on the array at doc[start].
 //
+//go:noinline
 //go:nobounds
-func (r *Run) array(id uint32, n *bundle.Node, start int) int {
-	if r.depth == 0 {
-		return r.fault(kwDepth, 0, start)
-	}
+func (r *Run) array(id uint32, start int) int {
 	top := r.top
-	if !r.push(0, 0, start) {
+	if !r.enter(start) {
 		return -1
 	}
-	r.depth--
 	doc, t := r.doc, r.t
-	a := &t.Arrays[n.Array]
+	a := &t.Arrays[t.Nodes[id].Array]
 	track := r.track
 	r.track = false
 	extents := len(r.extent)
 
 	items, matches := uint32(0), uint32(0)
-	i := scan.Space(doc, start+1)
+	i := start + 1
+	if i < len(doc) && doc[i] <= ' ' {
+		i = scan.Space(doc, i)
+	}
 	if i < len(doc) && doc[i] == ']' {
 		i++
 	} else {
@@ -54,30 +54,24 @@ func (r *Run) array(id uint32, n *bundle.Node, start int) int {
 					return -1
 				}
 			}
-			if a.Flags&bundle.UniqueItems != 0 {
-				h, ok := r.hash(item, i)
-				if !ok {
-					return -1
-				}
-				r.extent = append(r.extent, extent{h, uint32(item), uint32(i)})
+			if a.Flags&bundle.UniqueItems != 0 && !r.item(item, i) {
+				return -1
 			}
 			items++
 			if i < len(doc) && doc[i] <= ' ' {
 				i = scan.Space(doc, i)
 			}
-			if i >= len(doc) {
-				return r.syntax(scan.UnexpectedEnd, i)
+			if i >= len(doc) || doc[i] != ',' {
+				break
 			}
-			if doc[i] == ',' {
-				i = scan.Space(doc, i+1)
-				continue
+			if i++; i < len(doc) && doc[i] <= ' ' {
+				i = scan.Space(doc, i)
 			}
-			if doc[i] != ']' {
-				return r.syntax(scan.UnexpectedByte, i)
-			}
-			i++
-			break
 		}
+		if i >= len(doc) || doc[i] != ']' {
+			return r.unexpected(i)
+		}
+		i++
 	}
 
 	r.far = max(r.far, i)
@@ -90,28 +84,44 @@ func (r *Run) array(id uint32, n *bundle.Node, start int) int {
 	if items > a.MaxItems && !r.violate(id, kwMaxItems, 0, start) {
 		return -1
 	}
-	if a.Contains != bundle.None {
-		if matches < a.MinContains {
-			k := kwMinContains
-			if matches == 0 {
-				k = kwContains
-			}
-			if !r.violate(id, k, 0, start) {
-				return -1
-			}
-		}
-		if matches > a.MaxContains && !r.violate(id, kwMaxContains, 0, start) {
-			return -1
-		}
+	if a.Contains != bundle.None && !r.contains(id, a, matches, start) {
+		return -1
 	}
-	if len(r.extent)-extents > 1 {
+	if len(r.extent) > extents {
 		second := r.equalPair(r.extent[extents:], false)
 		if r.dead || second > 0 && !r.violate(id, kwUniqueItems, uint32(second), start) {
 			return -1
 		}
+		r.extent = r.extent[:extents]
 	}
-	r.extent = r.extent[:extents]
 	return i
+}
+
+// item keeps the item doc[i:end] to compare it with others.
+//
+//go:noinline
+func (r *Run) item(i, end int) bool {
+	h, ok := r.hash(i, end)
+	if ok {
+		r.remember(extent{h, uint32(i), uint32(end)})
+	}
+	return ok
+}
+
+// contains checks how many items match.
+//
+//go:noinline
+func (r *Run) contains(id uint32, a *bundle.Array, matches uint32, start int) bool {
+	if matches < a.MinContains {
+		k := kwMinContains
+		if matches == 0 {
+			k = kwContains
+		}
+		if !r.violate(id, k, 0, start) {
+			return false
+		}
+	}
+	return matches <= a.MaxContains || r.violate(id, kwMaxContains, 0, start)
 }
 
 // legacyItems is the step to an item as drafts up to 2019-09 spell it.

@@ -1,8 +1,7 @@
 package validate
 
 import (
-	"encoding/binary"
-
+	"weir/schemas/scan"
 	"weir/schemas/validate/pattern"
 )
 
@@ -25,14 +24,16 @@ const (
 //
 //go:nobounds
 func (r *Run) matches(p uint32, s []byte) bool {
+	table := &r.t.Strings[p]
 	if len(s) < matchedShortest || len(s) > matchedLongest {
-		return pattern.Match(r.t.String(p), s)
+		return pattern.Match(r.t.Bytes[table.Off:table.Off+table.Len], s)
 	}
-	m := &r.matched[(p+uint32(len(s)))%matchedCount]
+	// Versions of a schema differ in the last byte.
+	m := &r.matched[(p+uint32(len(s))+uint32(s[len(s)-1]))%matchedCount]
 	if m.pattern == p && m.length == uint32(len(s)) && sameText(m.text[:], s) {
 		return true
 	}
-	if !pattern.Match(r.t.String(p), s) {
+	if !pattern.Match(r.t.Bytes[table.Off:table.Off+table.Len], s) {
 		return false
 	}
 	m.pattern, m.length = p, uint32(len(s))
@@ -46,11 +47,11 @@ func (r *Run) matches(p uint32, s []byte) bool {
 func sameText(a, b []byte) bool {
 	last := len(b) - 8
 	for i := 0; i < last; i += 8 {
-		if binary.LittleEndian.Uint64(a[i:]) != binary.LittleEndian.Uint64(b[i:]) {
+		if scan.Uint64(a, i) != scan.Uint64(b, i) {
 			return false
 		}
 	}
-	return binary.LittleEndian.Uint64(a[last:]) == binary.LittleEndian.Uint64(b[last:])
+	return scan.Uint64(a, last) == scan.Uint64(b, last)
 }
 
 // forgetMatches makes room for those of another set.

@@ -6,6 +6,90 @@ import (
 	"weir/schemas/validate/decimal"
 )
 
+// numeral evaluates the node on the number at doc[i], and returns as value does.
+// It decides while it reads on what most numbers are: integers, and fractions
+// whose bounds do not fall between the integers beside them.
+//
+//go:noinline
+//go:nobounds
+func (r *Run) numeral(id uint32, i int) int {
+	doc := r.doc
+	start := i
+	if doc[i] == '-' {
+		start++
+	}
+	end := start
+	v := int64(0)
+	for end < len(doc) && doc[end]-'0' < 10 {
+		v = v*10 + int64(doc[end]-'0')
+		end++
+	}
+	if uint(end-start-1) >= 18 || doc[start] == '0' && end-start > 1 {
+		return r.number(id, i) // no digits, more than fit, or a zero before others
+	}
+	if start > i {
+		v = -v
+	}
+	n := &r.t.Nodes[id]
+	b := &r.t.Numbers[n.Number]
+	if end == len(doc) || doc[end] != '.' && doc[end]|0x20 != 'e' {
+		if n.Types&bundle.TypeInteger == 0 || b.Step == 0 && b.Multiple != 0 {
+			return r.number(id, i)
+		}
+		if n.Number != 0 && !r.integer(id, b, v, i) {
+			return r.stop(end)
+		}
+		return end
+	}
+	point := end
+	for end++; end < len(doc) && doc[end]-'0' < 10; end++ {
+	}
+	if doc[point] != '.' || end == point+1 || end < len(doc) && doc[end]|0x20 == 'e' || n.Types&bundle.TypeNumber != bundle.TypeNumber {
+		return r.number(id, i)
+	}
+	if n.Number != 0 {
+		lo, hi := v, v+1
+		if start > i {
+			lo, hi = v-1, v
+		}
+		if b.Multiple != 0 || lo < b.Lo || hi > b.Hi {
+			return r.number(id, i)
+		}
+	}
+	return end
+}
+
+// integer checks an integer against bounds that decide on integers.
+func (r *Run) integer(id uint32, b *bundle.Number, v int64, i int) bool {
+	if v < b.Lo && !r.violate(id, minKeyword(b), 0, i) {
+		return false
+	}
+	if v > b.Hi && !r.violate(id, maxKeyword(b), 0, i) {
+		return false
+	}
+	return b.Step <= 1 || v%b.Step == 0 || r.violate(id, kwMultipleOf, 0, i)
+}
+
+// number is numeral for any number, by its decimal digits.
+//
+//go:noinline
+func (r *Run) number(id uint32, i int) int {
+	end, flags, code := scan.NumberEnd(r.doc, i)
+	if code != scan.OK {
+		return r.syntax(code, end)
+	}
+	n := &r.t.Nodes[id]
+	token := r.doc[i:end]
+	if n.Types&bundle.TypeNumber != bundle.TypeNumber && !numberTypeFits(n.Types, flags, token) {
+		if !r.wrongType(id, i) {
+			return r.stop(end)
+		}
+	} else if n.Number != 0 && !r.bounds(id, &r.t.Numbers[n.Number], token, i) {
+		return r.stop(end)
+	}
+	return end
+}
+
 // numberTypeFits reports whether the number token is of an allowed type.
 func numberTypeFits(types uint8, flags scan.Flags, token []byte) bool {
 	if flags == 0 {
@@ -19,23 +103,8 @@ func numberTypeFits(types uint8, flags scan.Flags, token []byte) bool {
 	return ok && n.IsInteger() == (fits == bundle.TypeWhole)
 }
 
-// number checks the number doc[i:end] against its bounds.
-func (r *Run) number(id uint32, n *bundle.Node, i, end int, flags scan.Flags) bool {
-	b := &r.t.Numbers[n.Number]
-	token := r.doc[i:end]
-	if flags == 0 && len(token) <= 18 && (b.Step != 0 || b.Multiple == 0) {
-		v := integer(token)
-		if v < b.Lo && !r.violate(id, minKeyword(b), 0, i) {
-			return false
-		}
-		if v > b.Hi && !r.violate(id, maxKeyword(b), 0, i) {
-			return false
-		}
-		return b.Step <= 1 || v%b.Step == 0 || r.violate(id, kwMultipleOf, 0, i)
-	}
-	if flags == scan.Fraction && b.Multiple == 0 && fractionWithin(token, b.Lo, b.Hi) {
-		return true
-	}
+// bounds checks the number token at doc[i] against its bounds.
+func (r *Run) bounds(id uint32, b *bundle.Number, token []byte, i int) bool {
 	v, ok := decimal.Parse(token)
 	if !ok {
 		return r.fault(kwFuel, 0, i) >= 0
@@ -55,43 +124,10 @@ func (r *Run) number(id uint32, n *bundle.Node, i, end int, flags scan.Flags) bo
 	return b.Multiple == 0 || decimal.MultipleOf(v, r.decimal(b.Multiple)) || r.violate(id, kwMultipleOf, 0, i)
 }
 
-// fractionWithin reports whether the integers on both sides of the number, which
-// has a fraction, are known to be within the bounds.
-func fractionWithin(token []byte, lo, hi int64) bool {
-	n := 0
-	for token[n] != '.' {
-		n++
-	}
-	if n > 18 {
-		return false
-	}
-	v := integer(token[:n])
-	if token[0] == '-' {
-		return v-1 >= lo && v <= hi
-	}
-	return v >= lo && v+1 <= hi
-}
-
 // decimal reads a decimal that the bundle's verifier has accepted.
 func (r *Run) decimal(i uint32) decimal.Number {
 	d, _ := decimal.Read(r.t.String(i))
 	return d
-}
-
-// integer reads an integer token of at most 18 bytes.
-func integer(token []byte) int64 {
-	negative := token[0] == '-'
-	if negative {
-		token = token[1:]
-	}
-	var v int64
-	for _, c := range token {
-		v = v*10 + int64(c-'0')
-	}
-	if negative {
-		return -v
-	}
-	return v
 }
 
 func minKeyword(b *bundle.Number) keyword {

@@ -1,8 +1,6 @@
 package validate
 
 import (
-	"encoding/binary"
-
 	"weir/schemas/bundle"
 	"weir/schemas/scan"
 	"weir/schemas/validate/pattern"
@@ -10,159 +8,196 @@ import (
 
 // object evaluates the node on the object at doc[start].
 //
+//go:noinline
 //go:nobounds
-func (r *Run) object(id uint32, n *bundle.Node, start int) int {
-	if r.depth == 0 {
-		return r.fault(kwDepth, 0, start)
-	}
+func (r *Run) object(id uint32, start int) int {
 	top := r.top
-	if !r.push(0, 0, start) {
+	if !r.enter(start) {
 		return -1
 	}
-	r.depth--
 	doc, t := r.doc, r.t
-	o := &t.Objects[n.Object]
+	o := &t.Objects[t.Nodes[id].Object]
 	names := &t.Names[o.Names]
-	slots := t.Slots[names.Slots : names.Slots+uint32(names.Count)]
+	first, count := names.Slots, int(names.Count)
 	track := r.track
 	r.track = false
 	words, extents := len(r.words), len(r.extent)
-	extra := o.Extra != 0 && t.Extras[o.Extra].PatternCount|t.Extras[o.Extra].PropertyNames != 0
-	if len(slots) > 64 {
-		r.words = appendZeros(r.words, (len(slots)-1)/64)
+	if count > 64 {
+		r.words = appendZeros(r.words, (count-1)/64)
 	}
 
 	var seen uint64 // slots 0 to 63; the rest is in words
 	members := 0
-	hint := &r.hints[names.Slots%hintCount]
-	i := scan.Space(doc, start+1)
+	hint := &r.hints[first%hintCount]
+	i := start + 1
+	if i < len(doc) && doc[i] <= ' ' {
+		i = scan.Space(doc, i)
+	}
 	if i < len(doc) && doc[i] == '}' {
 		i++
 	} else {
 		for {
 			if i >= len(doc) || doc[i] != '"' {
-				return r.syntax(endOr(doc, i), i)
+				return r.unexpected(i)
 			}
-			i++
-			key, end, ord := i, 0, -1
-			var flags scan.Flags
-			var hash uint64
-			if next := int(*hint); next < len(slots) {
-				// Compare with the expected name and its quote before looking
-				// for the end of the string.
-				s := &slots[next]
-				if n := s.Short(); s.Plain() && i+n+8 <= len(doc) && doc[i+n] == '"' {
-					head := binary.LittleEndian.Uint64(doc[i:])
-					if n < 8 {
-						head &= 1<<(8*n&63) - 1
-					}
-					if head == s.Head && (n <= 8 || scan.Equal(doc[i+8:i+n], t.Name(s)[8:])) {
-						ord, end = next, i+n
-					}
-				}
+			// Look for the expected name before the end of whatever name there is.
+			key := i + 1
+			ord, end, flags := int(*hint), -1, scan.Flags(0)
+			if ord < count {
+				end = t.NameEnd(&t.Slots[int(first)+ord], doc, key)
 			}
-			if ord < 0 {
-				var code scan.Code
-				end, flags, code = scan.StringEnd(doc, i)
-				if code != scan.OK {
-					return r.syntax(code, end)
+			if end < 0 {
+				if end = r.find(names, key); end < 0 {
+					return -1
 				}
-				name := r.name(key, end, flags)
-				if ord = t.Find(names, name); ord < 0 {
-					hash = bundle.Sum(name)
-				} else {
+				ord, flags = r.found.ord, r.found.flags
+				if ord >= 0 {
 					*hint = uint16(ord)
+				} else {
+					r.remember(extent{r.found.hash, uint32(key), uint32(end)})
 				}
 			}
 			i = end + 1
 			if i >= len(doc) || doc[i] != ':' {
 				if i = scan.Space(doc, i); i >= len(doc) || doc[i] != ':' {
-					return r.syntax(endOr(doc, i), i)
+					return r.unexpected(i)
 				}
 			}
 			if i++; i < len(doc) && doc[i] <= ' ' {
 				i = scan.Space(doc, i)
 			}
 
-			slot := &noSlot
+			step, node := uint32(stepAdditional)<<stepShift, o.Additional
+			evaluated := o.Flags&bundle.HasAdditional != 0
 			if ord >= 0 {
-				slot = &slots[ord]
-				hint = &r.hints[(names.Slots+uint32(ord)+1)%hintCount]
+				slot := first + uint32(ord)
+				hint = &r.hints[(slot+1)%hintCount]
 				bit := uint64(1) << (ord & 63)
 				was := seen
 				if ord < 64 {
 					seen |= bit
 				} else {
-					word := &r.words[words+ord/64-1]
-					was = *word
-					*word |= bit
+					was = r.words[words+ord/64-1]
+					r.words[words+ord/64-1] |= bit
 				}
 				if was&bit != 0 && !r.repeated(top, key) {
 					return r.stop(end)
 				}
-			} else {
-				r.extent = append(r.extent, extent{hash, uint32(key), uint32(end)})
+				if s := &t.Slots[slot]; s.Declared() {
+					step, node, evaluated = uint32(stepProperty)<<stepShift|slot, s.Node(), true
+				}
 			}
-			if extra {
-				i = r.member(o, names.Slots, ord, slot, key, end, flags, i, track, members)
-			} else if slot.Declared() {
-				r.frames[top] = frame{uint32(stepProperty)<<stepShift | (names.Slots + uint32(ord)), uint32(key)}
-				i = r.value(slot.Node(), i)
-				if track && i >= 0 {
+			r.frames[top] = frame{step, uint32(key)}
+			if o.Extra == 0 {
+				i = r.value(node, i)
+				if track && evaluated && i >= 0 {
 					r.evaluated(members)
 				}
 			} else {
-				r.frames[top] = frame{uint32(stepAdditional) << stepShift, uint32(key)}
-				i = r.value(o.Additional, i)
-				if track && i >= 0 && o.Flags&bundle.HasAdditional != 0 {
-					r.evaluated(members)
-				}
+				i = r.member(o, key, end, flags, i, track, members)
 			}
 			if i < 0 {
 				return -1
 			}
 			members++
 
-			if uint(i) < uint(len(doc)) && doc[i] <= ' ' {
+			if i < len(doc) && doc[i] <= ' ' {
 				i = scan.Space(doc, i)
 			}
-			if i >= len(doc) {
-				return r.syntax(scan.UnexpectedEnd, i)
+			if i >= len(doc) || doc[i] != ',' {
+				break
 			}
-			if doc[i] == ',' {
-				if i++; i < len(doc) && doc[i] <= ' ' {
-					i = scan.Space(doc, i)
-				}
-				continue
+			if i++; i < len(doc) && doc[i] <= ' ' {
+				i = scan.Space(doc, i)
 			}
-			if doc[i] != '}' {
-				return r.syntax(scan.UnexpectedByte, i)
-			}
-			i++
-			break
 		}
+		if i >= len(doc) || doc[i] != '}' {
+			return r.unexpected(i)
+		}
+		i++
 	}
 
 	r.far = max(r.far, i)
-	if len(r.extent)-extents > 1 {
-		second := r.equalPair(r.extent[extents:], true)
-		if r.dead || second > 0 && !r.repeated(top, int(r.extent[extents+second].start)) {
-			return -1
-		}
+	if len(r.extent) > extents && !r.distinct(top, extents) {
+		return -1
 	}
-	r.extent = r.extent[:extents]
 	r.depth++
 	r.top = top
 	r.track = track
-	if (o.Required != bundle.None || o.Extra != 0) && !r.whole(id, o, seen, words, members, start, i) {
-		return -1
+	if o.Extra != 0 || o.Required != bundle.None && (count > 64 || t.Masks[o.Required]&^seen != 0) {
+		if !r.whole(id, o, seen, words, members, start, i) {
+			return -1
+		}
 	}
 	r.words = r.words[:words]
 	return i
 }
 
-// noSlot stands in for the slot of a name that no keyword mentions.
-var noSlot = bundle.NewSlot("", 0, false)
+// enter opens the container at doc[start], and makes room for the step to its
+// members or items. It reports whether it may be opened.
+//
+//go:noinline
+func (r *Run) enter(start int) bool {
+	if r.depth == 0 {
+		return r.fault(kwDepth, 0, start) >= 0
+	}
+	if !r.push(0, 0, start) {
+		return false
+	}
+	r.depth--
+	return true
+}
+
+// unexpected ends the run at doc[i], which is not what must stand there.
+//
+//go:noinline
+func (r *Run) unexpected(i int) int {
+	if i >= len(r.doc) {
+		return r.syntax(scan.UnexpectedEnd, i)
+	}
+	return r.syntax(scan.UnexpectedByte, i)
+}
+
+// found is what find found out about a member name.
+type found struct {
+	ord   int // its slot, -1 for none
+	hash  uint64
+	flags scan.Flags
+}
+
+// find reads the name at doc[key], looks it up and returns its end.
+//
+//go:noinline
+func (r *Run) find(names *bundle.Names, key int) int {
+	end, flags, code := scan.StringEnd(r.doc, key)
+	if code != scan.OK {
+		return r.syntax(code, end)
+	}
+	name := r.name(key, end, flags)
+	f := &r.found
+	f.flags = flags
+	if f.ord = r.t.Find(names, name); f.ord < 0 {
+		f.hash = bundle.Sum(name)
+	}
+	return end
+}
+
+// remember keeps a value or name to compare it with others.
+//
+//go:noinline
+func (r *Run) remember(x extent) { r.extent = append(r.extent, x) }
+
+// distinct compares the names that no keyword mentions and forgets them.
+//
+//go:noinline
+func (r *Run) distinct(top, extents int) bool {
+	second := r.equalPair(r.extent[extents:], true)
+	if r.dead || second > 0 && !r.repeated(top, int(r.extent[extents+second].start)) {
+		return false
+	}
+	r.extent = r.extent[:extents]
+	return true
+}
 
 // name returns the member name between doc[key] and doc[end], unescaped.
 func (r *Run) name(key, end int, flags scan.Flags) []byte {
@@ -175,9 +210,13 @@ func (r *Run) name(key, end int, flags scan.Flags) []byte {
 }
 
 // member evaluates the value at doc[i] where patternProperties or
-// propertyNames have a say. It returns the index after the value.
-func (r *Run) member(o *bundle.Object, firstSlot uint32, ord int, slot *bundle.Slot, key, end int, flags scan.Flags, i int, track bool, members int) int {
+// propertyNames may have a say. It returns the index after the value. The step
+// to the member is in place, as if they had none.
+//
+//go:noinline
+func (r *Run) member(o *bundle.Object, key, end int, flags scan.Flags, i int, track bool, members int) int {
 	top := r.top - 1
+	step := r.frames[top].step
 	e := &r.t.Extras[o.Extra]
 	if e.PropertyNames != bundle.Anything {
 		r.frames[top] = frame{uint32(stepPropertyNames) << stepShift, uint32(key)}
@@ -186,9 +225,9 @@ func (r *Run) member(o *bundle.Object, firstSlot uint32, ord int, slot *bundle.S
 		}
 	}
 	after := 0
-	if slot.Declared() {
-		r.frames[top] = frame{uint32(stepProperty)<<stepShift | (firstSlot + uint32(ord)), uint32(key)}
-		if after = r.value(slot.Node(), i); after < 0 {
+	if slot := (frame{step: step}); slot.kind() == stepProperty {
+		r.frames[top] = frame{step, uint32(key)}
+		if after = r.value(r.t.Slots[slot.arg()].Node(), i); after < 0 {
 			return -1
 		}
 	}
@@ -219,18 +258,14 @@ func (r *Run) member(o *bundle.Object, firstSlot uint32, ord int, slot *bundle.S
 }
 
 // repeated records a member name that the object had before.
+//
+//go:noinline
 func (r *Run) repeated(top, key int) bool {
 	r.frames[top] = frame{uint32(stepAdditional) << stepShift, uint32(key)}
 	return r.violate(bundle.Anything, kwDuplicateKey, 0, key-1)
 }
 
-func endOr(doc []byte, i int) scan.Code {
-	if i >= len(doc) {
-		return scan.UnexpectedEnd
-	}
-	return scan.UnexpectedByte
-}
-
+//go:noinline
 func appendZeros(s []uint64, n int) []uint64 {
 	for range n {
 		s = append(s, 0)

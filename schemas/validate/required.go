@@ -10,6 +10,8 @@ import (
 // members are known: which are missing, how many there are, and what they
 // depend on. The slots met are the bits of seen, and from the 65th on those of
 // r.words from words on.
+//
+//go:noinline
 func (r *Run) whole(id uint32, o *bundle.Object, seen uint64, words, members, start, end int) bool {
 	t := r.t
 	names := &t.Names[o.Names]

@@ -63,6 +63,9 @@ type Run struct {
 	// no value of it reaches beyond.
 	far int
 
+	flags scan.Flags // see quote
+	found found      // see find
+
 	top    int
 	frames [maxFrames]frame
 	// hints says which slot followed the one of this number (less one) last time.
@@ -177,12 +180,24 @@ func (r *Run) record(node uint32, k keyword, arg uint32, at int) {
 		r.More++
 		return
 	}
-	first := len(r.steps)
-	r.steps = append(r.steps, r.frames[:r.top]...)
-	r.Violations = append(r.Violations, Violation{
-		set: r.set, doc: r.doc, steps: r.steps[first:], first: uint32(first),
-		node: node, arg: arg, at: uint32(at), keyword: k,
-	})
+	// In place where there is room, which append would take a copy for.
+	first, n := len(r.steps), len(r.Violations)
+	if last := first + r.top; last <= cap(r.steps) {
+		r.steps = r.steps[:last]
+		for i := range r.top {
+			r.steps[first+i] = r.frames[i]
+		}
+	} else {
+		r.steps = append(r.steps, r.frames[:r.top]...)
+	}
+	if n < cap(r.Violations) {
+		r.Violations = r.Violations[:n+1]
+	} else {
+		r.Violations = append(r.Violations, Violation{})
+	}
+	v := &r.Violations[n]
+	v.set, v.doc, v.steps, v.first = r.set, r.doc, r.steps[first:], uint32(first)
+	v.node, v.arg, v.at, v.keyword = node, arg, uint32(at), k
 }
 
 // fault ends the run: what is left of the document was not looked at. It is

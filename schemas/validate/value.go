@@ -14,6 +14,11 @@ import (
 // value evaluates the node on the value at doc[i] and returns the index after
 // it, or a negative number if a quiet branch failed or a fault ended the run.
 //
+// Here and in object, array, numeral and text stands what documents mostly
+// consist of. What is rare is in functions that are not inlined: several results
+// go through memory in wasm, and a function that needs room for some pays for it
+// each time it is called.
+//
 //go:nobounds
 func (r *Run) value(id uint32, i int) int {
 	n := &r.t.Nodes[id]
@@ -24,51 +29,49 @@ func (r *Run) value(id uint32, i int) int {
 	if uint(i) >= uint(len(doc)) {
 		return r.syntax(scan.UnexpectedEnd, i)
 	}
-	var end int
+	end := 0
 	switch doc[i] {
 	case '"':
-		quote, flags := scan.PlainEnd(doc, i+1), scan.Flags(0)
-		if quote >= len(doc) || doc[quote] != '"' {
-			var code scan.Code
-			if quote, flags, code = scan.StringEnd(doc, quote); code != scan.OK {
-				return r.syntax(code, quote)
+		quote, flags := scan.Quote(doc, i+1), scan.Flags(0)
+		if quote < 0 {
+			if quote = r.quote(^quote); quote < 0 {
+				return -1
 			}
+			flags = r.flags
 		}
 		end = quote + 1
 		if n.Types&bundle.TypeString == 0 && !r.wrongType(id, i) {
 			return r.stop(end)
 		}
-		if n.Flags&bundle.NodeString != 0 && !r.text(id, n, i, quote, flags) {
-			return r.stop(end)
+		if n.Flags&bundle.NodeString != 0 {
+			if flags != 0 {
+				if !r.unplain(id, i, quote, flags) {
+					return r.stop(end)
+				}
+			} else if !r.text(id, i, doc[i+1:quote], quote-i-1) {
+				return r.stop(end)
+			}
 		}
 		if n.Ops|uint32(n.Capture) == 0 {
 			return end
 		}
-		return r.rest(id, n, i, end)
+		return r.rest(id, i, end)
 	case '{':
-		if n.Types&bundle.TypeObject == 0 {
-			if !r.wrongType(id, i) {
-				return -1
-			}
-			end = r.object(bundle.Anything, &r.t.Nodes[bundle.Anything], i)
+		if n.Types&bundle.TypeObject != 0 {
+			end = r.object(id, i)
 		} else {
-			end = r.object(id, n, i)
+			end = r.otherwise(id, i)
 		}
 	case '[':
-		if n.Types&bundle.TypeArray == 0 {
-			if !r.wrongType(id, i) {
-				return -1
-			}
-			end = r.array(bundle.Anything, &r.t.Nodes[bundle.Anything], i)
+		if n.Types&bundle.TypeArray != 0 {
+			end = r.array(id, i)
 		} else {
-			end = r.array(id, n, i)
+			end = r.otherwise(id, i)
 		}
 	case 't', 'f', 'n':
-		e, code := scan.LiteralEnd(doc, i)
-		if code != scan.OK {
-			return r.syntax(code, e)
+		if end = scan.Literal(doc, i); end < 0 {
+			return r.notLiteral(i)
 		}
-		end = e
 		t := uint8(bundle.TypeBoolean)
 		if doc[i] == 'n' {
 			t = bundle.TypeNull
@@ -77,29 +80,50 @@ func (r *Run) value(id uint32, i int) int {
 			return r.stop(end)
 		}
 	default:
-		e, flags, code := scan.NumberEnd(doc, i)
-		if code != scan.OK {
-			return r.syntax(code, e)
-		}
-		end = e
-		if n.Types&bundle.TypeNumber != bundle.TypeNumber && !numberTypeFits(n.Types, flags, doc[i:end]) {
-			if !r.wrongType(id, i) {
-				return r.stop(end)
-			}
-		} else if n.Number != 0 && !r.number(id, n, i, end, flags) {
-			return r.stop(end)
-		}
+		end = r.numeral(id, i)
 	}
 	if end < 0 || n.Ops|uint32(n.Capture)|n.Enum == 0 {
 		return end
 	}
-	if n.Enum != 0 && !r.enum(id, n, i, end) {
-		return r.stop(end)
+	return r.rest(id, i, end)
+}
+
+// quote returns the closing quote of a string that is plain up to stop, or a
+// negative number. What the string holds besides is in flags.
+//
+//go:noinline
+func (r *Run) quote(stop int) int {
+	quote, flags, code := scan.StringEnd(r.doc, stop)
+	if code != scan.OK {
+		return r.syntax(code, quote)
 	}
-	return r.rest(id, n, i, end)
+	r.flags = flags
+	return quote
+}
+
+// otherwise evaluates a container where the node allows none of its kind: it
+// must be read all the same.
+//
+//go:noinline
+func (r *Run) otherwise(id uint32, i int) int {
+	switch {
+	case !r.wrongType(id, i):
+		return -1
+	case r.doc[i] == '{':
+		return r.object(bundle.Anything, i)
+	}
+	return r.array(bundle.Anything, i)
+}
+
+//go:noinline
+func (r *Run) notLiteral(i int) int {
+	at, code := scan.LiteralEnd(r.doc, i)
+	return r.syntax(code, at)
 }
 
 // alias evaluates the node that another stands for.
+//
+//go:noinline
 func (r *Run) alias(n *bundle.Node, i int) int {
 	if n.Flags&bundle.NodeTrack != 0 {
 		return r.tracked(n.Ops, i)
@@ -114,7 +138,14 @@ func (r *Run) alias(n *bundle.Node, i int) int {
 }
 
 // rest does what needs the whole extent of the value.
-func (r *Run) rest(id uint32, n *bundle.Node, i, end int) int {
+//
+//go:noinline
+//go:nobounds
+func (r *Run) rest(id uint32, i, end int) int {
+	n := &r.t.Nodes[id]
+	if n.Enum != 0 && !r.enum(id, n, i, end) {
+		return r.stop(end)
+	}
 	if n.Ops != 0 && !r.ops(id, n, i, end) {
 		return r.stop(end)
 	}
@@ -124,6 +155,7 @@ func (r *Run) rest(id uint32, n *bundle.Node, i, end int) int {
 	return end
 }
 
+//go:noinline
 func (r *Run) wrongType(id uint32, i int) bool {
 	if id == bundle.Nothing {
 		return r.violate(id, kwFalse, 0, i)

@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -123,6 +124,41 @@ func TestPlainEndInWasm(t *testing.T) {
 			}
 			doc[at] = 'a'
 		}
+	}
+}
+
+// TestStringsInWasm does so with the vector instructions that the engine reads
+// strings with: the same bytes at the same places, before and behind the last
+// vector of a document.
+func TestStringsInWasm(t *testing.T) {
+	e := newEngine(t)
+	b, prog, err := bundleOf([]byte(`{"type":["string","array"]}`), compile.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.fresh(t, b)
+	valid := 0
+	for length := 1; length < 36; length++ {
+		for at := range length {
+			for c := range 256 {
+				if c > '#' && c < '~' && c != '\\' {
+					continue
+				}
+				text := bytes.Repeat([]byte("a"), length)
+				text[at] = byte(c)
+				doc := fmt.Appendf(nil, `["%s"%s]`, text, strings.Repeat(" ", length%20))
+				want := describe(prog.Validate(nil, doc))
+				if got := e.describe(t, doc); got != want {
+					t.Fatalf("%q: %s in wasm, %s in Go", doc, got, want)
+				}
+				if want == "valid" {
+					valid++
+				}
+			}
+		}
+	}
+	if valid == 0 {
+		t.Error("no string was valid")
 	}
 }
 

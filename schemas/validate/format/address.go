@@ -1,6 +1,6 @@
 package format
 
-import "encoding/binary"
+import "weir/schemas/scan"
 
 // isIPv4 takes four decimal octets without leading zeros (RFC 2673, section 3.2).
 func isIPv4(s []byte) bool {
@@ -71,11 +71,10 @@ func isUUID(s []byte) bool {
 	if len(s) != 36 || s[8] != '-' || s[13] != '-' || s[18] != '-' || s[23] != '-' {
 		return false
 	}
-	le := binary.LittleEndian
-	others := notHex(le.Uint64(s)) |
-		notHex(uint64(le.Uint32(s[9:]))|uint64(le.Uint32(s[14:]))<<32) |
-		notHex(uint64(le.Uint32(s[19:]))|uint64(le.Uint32(s[24:]))<<32) |
-		notHex(le.Uint64(s[28:]))
+	others := notHex(scan.Uint64(s, 0)) |
+		notHex(uint64(scan.Uint32(s, 9))|uint64(scan.Uint32(s, 14))<<32) |
+		notHex(uint64(scan.Uint32(s, 19))|uint64(scan.Uint32(s, 24))<<32) |
+		notHex(scan.Uint64(s, 28))
 	return others == 0
 }
 

@@ -1,20 +1,48 @@
 package format
 
+import "weir/schemas/scan"
+
 // Dates and times are those of RFC 3339, section 5.6.
 
 func isDateTime(s []byte) bool {
 	return len(s) > 11 && s[10]|0x20 == 't' && isDate(s[:10]) && isTime(s[11:])
 }
 
+// Eight characters at a time: exclusive or with a template leaves the values of
+// digits, and zero where a mark stands. Adding what is missing to sixteen then
+// sets an upper bit for all else.
+const (
+	upperBits = 0xf0f0f0f0f0f0f0f0
+
+	dateTemplate = '0'*0x0001010001010101 + '-'*0x0100000100000000 // 0000-00-
+	dateMissing  = 0x0f06060f06060606
+	timeTemplate = '0'*0x0101000101000101 + ':'*0x0000010000010000 // 00:00:00
+	timeMissing  = 0x06060f06060f0606
+)
+
+// fields returns the values of the digits in the eight characters x, a byte each,
+// or what is above 1<<63 if a character does not fit the template.
+func fields(x, template, missing uint64) uint64 {
+	x ^= template
+	if (x|(x+missing))&upperBits != 0 {
+		return 1 << 63
+	}
+	return x
+}
+
+// pair is the value of two digits, of which the first is byte i of x.
+func pair(x uint64, i int) uint {
+	return uint(x>>(8*i)&15*10 + x>>(8*i+8)&15)
+}
+
 func isDate(s []byte) bool {
-	if len(s) != 10 || s[4] != '-' || s[7] != '-' {
+	if len(s) != 10 {
 		return false
 	}
-	century, ok1 := twoDigits(s)
-	year, ok2 := twoDigits(s[2:])
-	month, ok3 := twoDigits(s[5:])
-	day, ok4 := twoDigits(s[8:])
-	if !ok1 || !ok2 || !ok3 || !ok4 || month < 1 || month > 12 || day < 1 {
+	x := fields(scan.Uint64(s, 0), dateTemplate, dateMissing)
+	tens, units := s[8]-'0', s[9]-'0'
+	month, day := pair(x, 5), uint(tens)*10+uint(units)
+	if x>>63 != 0 || tens > 9 || units > 9 || month-1 > 11 || day == 0 {
 		return false
 	}
 	if day <= 28 {
@@ -22,8 +50,9 @@ func isDate(s []byte) bool {
 	}
 	switch month {
 	case 2:
+		year := pair(x, 2)
 		if year == 0 {
-			year = century
+			year = pair(x, 0) // the century
 		}
 		return day == 29 && year%4 == 0
 	case 4, 6, 9, 11:
@@ -35,48 +64,48 @@ func isDate(s []byte) bool {
 // isTime takes full-time, with its offset. A leap second comes at the end of a
 // day of UTC; whether that day had one is not looked up.
 func isTime(s []byte) bool {
-	if len(s) < 9 || s[2] != ':' || s[5] != ':' {
+	if len(s) < 9 {
 		return false
 	}
-	hour, ok1 := twoDigits(s)
-	minute, ok2 := twoDigits(s[3:])
-	second, ok3 := twoDigits(s[6:])
-	if !ok1 || !ok2 || !ok3 || hour > 23 || minute > 59 || second > 60 {
+	x := fields(scan.Uint64(s, 0), timeTemplate, timeMissing)
+	hour, minute, second := pair(x, 0), pair(x, 3), pair(x, 6)
+	if x>>63 != 0 || hour > 23 || minute > 59 || second > 60 {
 		return false
 	}
-	s = s[8:]
-	if s[0] == '.' {
-		n := span(s[1:], digit)
-		if n == 0 {
+	i := 8
+	if s[i] == '.' {
+		for i++; i < len(s) && s[i]-'0' < 10; i++ {
+		}
+		if i == 9 {
 			return false
 		}
-		s = s[1+n:]
 	}
+	s = s[i:]
 	if len(s) == 1 && s[0]|0x20 == 'z' {
 		return second < 60 || hour == 23 && minute == 59
 	}
 	if len(s) != 6 || s[3] != ':' || s[0] != '+' && s[0] != '-' {
 		return false
 	}
-	offsetHour, ok1 := twoDigits(s[1:])
-	offsetMinute, ok2 := twoDigits(s[4:])
-	if !ok1 || !ok2 || offsetHour > 23 || offsetMinute > 59 {
+	for _, i := range [...]int{1, 2, 4, 5} {
+		if s[i]-'0' > 9 {
+			return false
+		}
+	}
+	offset := uint(s[1]-'0')*10 + uint(s[2]-'0')
+	minutes := uint(s[4]-'0')*10 + uint(s[5]-'0')
+	if offset > 23 || minutes > 59 {
 		return false
 	}
 	if second < 60 {
 		return true
 	}
-	offset := offsetHour*60 + offsetMinute
-	if s[0] == '+' {
-		offset = -offset
-	}
 	const day = 24 * 60
-	return (hour*60+minute+offset+day)%day == day-1
-}
-
-func twoDigits(s []byte) (v int, ok bool) {
-	tens, units := s[0]-'0', s[1]-'0'
-	return int(tens)*10 + int(units), tens <= 9 && units <= 9
+	offset = offset*60 + minutes
+	if s[0] == '+' {
+		offset = day - offset
+	}
+	return (hour*60+minute+offset)%day == day-1
 }
 
 // isDuration takes the durations of RFC 3339, appendix A: units follow one

@@ -21,18 +21,20 @@ func isURI(s []byte, mode int) bool {
 	}
 	rooted := len(rest) > 0 && rest[0] == '/'
 	if rooted && len(rest) > 1 && rest[1] == '/' {
-		end := 2
-		for end < len(rest) && rest[end] != '/' && rest[end] != '?' && rest[end] != '#' {
-			end++
-		}
-		if !isAuthority(rest[2:end], mode) {
-			return false
+		// Mostly there is a host alone.
+		end := 2 + span(rest[2:], pchar)
+		if end < len(rest) && !endsAuthority(rest[end]) {
+			for end++; end < len(rest) && !endsAuthority(rest[end]); end++ {
+			}
+			if !isAuthority(rest[2:end], mode) {
+				return false
+			}
 		}
 		rest = rest[end:]
 	} else if n == 0 && !rooted {
 		// The first segment of a relative path holds no colon: it would be a scheme.
 		for _, c := range rest {
-			if c == '/' || c == '?' || c == '#' {
+			if endsAuthority(c) {
 				break
 			}
 			if c == ':' {
@@ -51,6 +53,8 @@ func isURI(s []byte, mode int) bool {
 	}
 	return i == len(rest)
 }
+
+func endsAuthority(c byte) bool { return c == '/' || c == '?' || c == '#' }
 
 // schemeLength returns the length of the scheme before a colon, or 0.
 func schemeLength(s []byte) int {
@@ -99,8 +103,8 @@ func text(s []byte, mode, part int) int {
 			}
 			i += 3
 		case c >= 0x80:
-			r, n := decode(s[i:])
-			if mode&international == 0 || !isUcschar(r) && !(part == query && isPrivate(r)) {
+			n := beyond(s[i:], mode, part)
+			if n == 0 {
 				return i
 			}
 			i += n
@@ -110,6 +114,18 @@ func text(s []byte, mode, part int) int {
 			return i
 		}
 	}
+}
+
+// beyond returns the length of the code point beyond ASCII at the start of s, or
+// 0 if it does not fit into the part.
+//
+//go:noinline
+func beyond(s []byte, mode, part int) int {
+	r, n := decode(s)
+	if mode&international == 0 || !isUcschar(r) && !(part == query && isPrivate(r)) {
+		return 0
+	}
+	return n
 }
 
 func contains(s string, c byte) bool {
@@ -126,6 +142,8 @@ func isPercentEncoded(s []byte) bool {
 }
 
 // isAuthority takes [ userinfo "@" ] host [ ":" port ]. There is no slash in s.
+//
+//go:noinline
 func isAuthority(s []byte, mode int) bool {
 	if at := index(s, '@'); at >= 0 {
 		if text(s[:at], mode, path) != at {

@@ -1,6 +1,6 @@
 package pattern
 
-import "encoding/binary"
+import "weir/schemas/scan"
 
 // An automaton reads bytes, not code points. Its table is
 //
@@ -33,9 +33,9 @@ const (
 
 //go:nobounds
 func matchDFA8(t, s []byte) bool {
-	state := uint(binary.LittleEndian.Uint16(t[2:4]))
-	accept := uint(binary.LittleEndian.Uint16(t[4:6]))
-	sink := uint(binary.LittleEndian.Uint16(t[6:8]))
+	state := uint(scan.Uint16(t, 2))
+	accept := uint(scan.Uint16(t, 4))
+	sink := uint(scan.Uint16(t, 6))
 	class := (*[256]byte)(t[dfaClasses:dfaTransitions])
 	next := t[dfaTransitions:]
 	if state == sink && sink != 0 {
@@ -59,16 +59,16 @@ func matchDFA8(t, s []byte) bool {
 
 //go:nobounds
 func matchDFA16(t, s []byte) bool {
-	state := uint(binary.LittleEndian.Uint16(t[2:4]))
-	accept := uint(binary.LittleEndian.Uint16(t[4:6]))
-	sink := uint(binary.LittleEndian.Uint16(t[6:8]))
+	state := uint(scan.Uint16(t, 2))
+	accept := uint(scan.Uint16(t, 4))
+	sink := uint(scan.Uint16(t, 6))
 	class := (*[256]byte)(t[dfaClasses:dfaTransitions])
 	next := t[dfaTransitions:]
 	if state == sink && sink != 0 {
 		return true
 	}
 	for _, b := range s {
-		n := uint(binary.LittleEndian.Uint16(next[2*(state+uint(class[b])):]))
+		n := uint(scan.Uint16(next, int(2*(state+uint(class[b])))))
 		if n == state {
 			continue
 		}

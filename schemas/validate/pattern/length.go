@@ -1,15 +1,16 @@
 package pattern
 
 import (
-	"encoding/binary"
 	"math/bits"
+
+	"weir/schemas/scan"
 )
 
 const lengthSize = 10
 
 func matchLength(t, s []byte) bool {
-	lo := uint64(binary.LittleEndian.Uint32(t[2:6]))
-	hi := uint64(binary.LittleEndian.Uint32(t[6:10]))
+	lo := uint64(scan.Uint32(t, 2))
+	hi := uint64(scan.Uint32(t, 6))
 	n := uint64(len(s))
 	if n < lo {
 		return false // a code point is at least one byte
@@ -37,7 +38,7 @@ const (
 func codePoints(s []byte) int {
 	n := len(s)
 	for len(s) >= 8 {
-		x := binary.LittleEndian.Uint64(s)
+		x := scan.Uint64(s, 0)
 		n -= bits.OnesCount64(x & (^x << 1) & highs) // 10xxxxxx
 		s = s[8:]
 	}
@@ -53,7 +54,7 @@ func codePoints(s []byte) int {
 func hasLineTerminator(s []byte) bool {
 	i := 0
 	for ; i+8 <= len(s); i += 8 {
-		x := binary.LittleEndian.Uint64(s[i:])
+		x := scan.Uint64(s, i)
 		if zeroByte(x^'\n'*ones)|zeroByte(x^'\r'*ones)|zeroByte(x^0xE2*ones) == 0 {
 			continue
 		}

@@ -9,7 +9,11 @@
 // little-endian. Package weir/schemas/compile/ecma writes tables.
 package pattern
 
-import "unsafe"
+import (
+	_ "unsafe" // for go:nobounds, see package validate
+
+	"weir/schemas/scan"
+)
 
 // Kind says how a table matches.
 type Kind uint8
@@ -49,10 +53,10 @@ func Match(table, s []byte) bool {
 	case Always:
 		return true
 	case Equal:
-		return equal(table[1:], s)
+		return scan.Equal(table[1:], s)
 	case Prefix:
 		n := len(table) - 1
-		return len(s) >= n && equal(s[:n], table[1:])
+		return len(s) >= n && scan.Equal(s[:n], table[1:])
 	case Length:
 		return matchLength(table, s)
 	case Segments:
@@ -85,9 +89,4 @@ func (k Kind) String() string {
 		return "dfa16"
 	}
 	return "unknown"
-}
-
-// equal is bytes.Equal, which copies both sides under TinyGo.
-func equal(a, b []byte) bool {
-	return unsafe.String(unsafe.SliceData(a), len(a)) == unsafe.String(unsafe.SliceData(b), len(b))
 }

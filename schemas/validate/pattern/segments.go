@@ -1,6 +1,6 @@
 package pattern
 
-import "encoding/binary"
+import "weir/schemas/scan"
 
 // A segment table is
 //
@@ -57,20 +57,32 @@ func matchSegments(t, s []byte) bool {
 	i, p := 0, segmentSteps
 	for {
 		switch t[p] {
-		case StepField:
-			n := runEnd(member, t[p+1], s, i)
-			if n == i || n == len(s) || s[n] != t[p+2] {
+		case StepField, StepSome, StepRun:
+			bit, size, end, lo := t[p+1], 2, len(s), uint64(1)
+			if t[p] == StepRun {
+				size, lo = runSize, uint64(scan.Uint32(t, p+2))
+				if hi := uint64(scan.Uint32(t, p+6)); uint64(end-i) > hi {
+					end = i + int(hi)
+				}
+			}
+			// Longer strides were tried: they gain on long runs and lose more, on the
+			// mispredicted branches at the end of each run, on the strings that
+			// patterns are for.
+			from := i
+			for i < end && member[s[i]]&bit != 0 {
+				i++
+			}
+			if uint64(i-from) < lo {
 				return false
 			}
-			i = n + 1
-			p += 3
-		case StepSome:
-			n := runEnd(member, t[p+1], s, i)
-			if n == i {
-				return false
+			if t[p] == StepField {
+				if i == len(s) || s[i] != t[p+2] {
+					return false
+				}
+				i++
+				size = 3
 			}
-			i = n
-			p += 2
+			p += size
 		case StepByte:
 			if i == len(s) || s[i] != t[p+1] {
 				return false
@@ -79,36 +91,22 @@ func matchSegments(t, s []byte) bool {
 			p += 2
 		case StepLiteral:
 			n := int(t[p+1])
-			if len(s)-i < n || !equal(s[i:i+n], t[p+2:p+2+n]) {
+			if len(s)-i < n || !scan.Equal(s[i:i+n], t[p+2:p+2+n]) {
 				return false
 			}
 			i += n
 			p += 2 + n
-		case StepRun:
-			lo, hi := runRange(t[p:])
-			r := s
-			if uint64(len(r)-i) > hi {
-				r = r[:i+int(hi)]
-			}
-			n := runEnd(member, t[p+1], r, i)
-			if uint64(n-i) < lo {
-				return false
-			}
-			i = n
-			p += runSize
 		case StepText, StepLine:
-			lo, hi := runRange(t[p:])
-			n, count := textLength(member, t[p+1], s[i:], hi, t[p] == StepLine)
-			if count < lo {
+			n, count := textLength(member, t[p+1], s[i:], scan.Uint32(t, p+6), t[p] == StepLine)
+			if count < scan.Uint32(t, p+2) {
 				return false
 			}
 			i += n
 			p += runSize
 		case StepSet:
-			lo, hi := runRange(t[p:])
 			size := setSize(t[p:])
-			n, count := setLength(t[p:p+size], s[i:], hi)
-			if count < lo {
+			n, count := setLength(t[p:p+size], s[i:], scan.Uint32(t, p+6))
+			if count < scan.Uint32(t, p+2) {
 				return false
 			}
 			i += n
@@ -125,31 +123,9 @@ func matchSegments(t, s []byte) bool {
 	}
 }
 
-// runRange reads the range of a run; an unlimited one ends beyond any string.
-func runRange(step []byte) (lo, hi uint64) {
-	lo = uint64(binary.LittleEndian.Uint32(step[2:6]))
-	hi = uint64(binary.LittleEndian.Uint32(step[6:10]))
-	if hi == Unlimited {
-		hi = 1 << 62
-	}
-	return lo, hi
-}
-
-// runEnd returns where the run of class members that begins at s[i] ends. Longer
-// strides were tried: they gain on long runs and lose more, on the mispredicted
-// branches at the end of each run, on the strings that patterns are for.
-//
-//go:nobounds
-func runEnd(member *[256]byte, bit byte, s []byte, i int) int {
-	for i < len(s) && member[s[i]]&bit != 0 {
-		i++
-	}
-	return i
-}
-
 // textLength measures a run of a class that reaches beyond ASCII. It returns the
 // length in bytes and in code points, of which it takes at most max.
-func textLength(member *[256]byte, bit byte, s []byte, max uint64, line bool) (n int, count uint64) {
+func textLength(member *[256]byte, bit byte, s []byte, max uint32, line bool) (n int, count uint32) {
 	i := 0
 	for i < len(s) {
 		if b := s[i]; b < 0x80 {
@@ -169,11 +145,11 @@ func textLength(member *[256]byte, bit byte, s []byte, max uint64, line bool) (n
 }
 
 func setSize(step []byte) int {
-	return setRanges + setRangeSize*int(binary.LittleEndian.Uint16(step[setCount:]))
+	return setRanges + setRangeSize*int(scan.Uint16(step, setCount))
 }
 
 // setLength is textLength for a class that is spelt out.
-func setLength(step, s []byte, max uint64) (n int, count uint64) {
+func setLength(step, s []byte, max uint32) (n int, count uint32) {
 	ranges := step[setRanges:]
 	i := 0
 	for i < len(s) && count < max {
@@ -197,11 +173,10 @@ func setLength(step, s []byte, max uint64) (n int, count uint64) {
 func inRanges(ranges []byte, r uint32) bool {
 	for lo, hi := 0, len(ranges)/setRangeSize; lo < hi; {
 		mid := int(uint(lo+hi) / 2)
-		pair := ranges[mid*setRangeSize:]
 		switch {
-		case r < binary.LittleEndian.Uint32(pair):
+		case r < scan.Uint32(ranges, mid*setRangeSize):
 			hi = mid
-		case r > binary.LittleEndian.Uint32(pair[4:]):
+		case r > scan.Uint32(ranges, mid*setRangeSize+4):
 			lo = mid + 1
 		default:
 			return true

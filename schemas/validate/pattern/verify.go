@@ -1,6 +1,6 @@
 package pattern
 
-import "encoding/binary"
+import "weir/schemas/scan"
 
 // Valid reports whether Match is safe on the table: it reads within the table's
 // bounds, and it ends after at most one step of work for each byte of the table
@@ -27,7 +27,7 @@ func Valid(table []byte) bool {
 }
 
 func validRange(b []byte) bool {
-	return binary.LittleEndian.Uint32(b) <= binary.LittleEndian.Uint32(b[4:])
+	return scan.Uint32(b, 0) <= scan.Uint32(b, 4)
 }
 
 func validSegments(t []byte) bool {
@@ -97,9 +97,9 @@ func validDFA(t []byte, width int) bool {
 			return false
 		}
 	}
-	start := int(binary.LittleEndian.Uint16(t[2:4]))
-	accept := int(binary.LittleEndian.Uint16(t[4:6]))
-	sink := int(binary.LittleEndian.Uint16(t[6:8]))
+	start := int(scan.Uint16(t, 2))
+	accept := int(scan.Uint16(t, 4))
+	sink := int(scan.Uint16(t, 6))
 	if !isState(start, classes, size) || !isState(sink, classes, size) ||
 		accept == 0 || accept != size && !isState(accept, classes, size) {
 		return false
