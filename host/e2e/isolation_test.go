@@ -43,17 +43,22 @@ func (f folder) eventIDs(app string) (map[string]int, error) {
 		return nil, err
 	}
 	ids := map[string]int{}
+	return ids, countLines(ids, app, text)
+}
+
+// countLines counts the events of an app in lines of envelopes.
+func countLines(ids map[string]int, app string, text []byte) error {
 	for line := range bytes.Lines(text) {
 		var e struct {
 			App string `json:"app_id"`
 			ID  string `json:"event_id"`
 		}
 		if err := json.Unmarshal(line, &e); err != nil {
-			return nil, fmt.Errorf("reading %s: %w", f, err)
+			return fmt.Errorf("reading a line of events: %w", err)
 		}
 		if e.App == app {
 			ids[e.ID]++
 		}
 	}
-	return ids, nil
+	return nil
 }

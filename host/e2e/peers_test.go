@@ -27,7 +27,7 @@ import (
 // may misbehave.
 func toReceiver(t *testing.T, misbehave func(next http.Handler) http.Handler) (*system, *receiver, *httptest.Server) {
 	t.Helper()
-	r := &receiver{ids: map[string]int{}}
+	r := new(receiver)
 	server := httptest.NewServer(misbehave(r))
 	t.Cleanup(server.Close)
 	list := []station{{name: "http", settings: fmt.Sprintf(`http: {url: %q, private: [127.0.0.1/32], timeout: 1s}`, server.URL+"/"), at: r}}
@@ -101,7 +101,7 @@ func TestTortureSinkAway(t *testing.T) {
 	if torture.Long() {
 		away = 12 * time.Second
 	}
-	r := &receiver{ids: map[string]int{}}
+	r := new(receiver)
 	address := freeAddress(t)
 	s := startTortured(t, []station{{name: "http", settings: fmt.Sprintf(`http: {url: "http://%s/", private: [127.0.0.1/32], timeout: 1s}`, address), at: r}})
 	l := startLoad(t, s.edgeURL, "away", trackers)

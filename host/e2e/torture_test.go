@@ -2,11 +2,9 @@ package e2e
 
 import (
 	"bufio"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -63,7 +61,7 @@ func postgresStation(t *testing.T) station {
 }
 
 func httpStation(t *testing.T) station {
-	r := &receiver{ids: map[string]int{}}
+	r := new(receiver)
 	server := httptest.NewServer(r)
 	t.Cleanup(server.Close)
 	proxy := fault.Start(t, server.Listener.Addr().String())
@@ -72,8 +70,8 @@ func httpStation(t *testing.T) station {
 
 // receiver is a webhook's other end.
 type receiver struct {
-	mu  sync.Mutex
-	ids map[string]int
+	mu   sync.Mutex
+	text []byte // every body that arrived
 }
 
 func (r *receiver) ServeHTTP(_ http.ResponseWriter, q *http.Request) {
@@ -83,20 +81,14 @@ func (r *receiver) ServeHTTP(_ http.ResponseWriter, q *http.Request) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for line := range strings.Lines(string(text)) {
-		var e struct {
-			ID string `json:"event_id"`
-		}
-		if json.Unmarshal([]byte(line), &e) == nil {
-			r.ids[e.ID]++
-		}
-	}
+	r.text = append(r.text, text...)
 }
 
-func (r *receiver) eventIDs(string) (map[string]int, error) {
+func (r *receiver) eventIDs(app string) (map[string]int, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return maps.Clone(r.ids), nil
+	ids := map[string]int{}
+	return ids, countLines(ids, app, r.text)
 }
 
 // TestTortureSinks puts one sink after another in trouble of every kind, while
