@@ -68,7 +68,7 @@ var rooms = map[string]room{
 	"sinks/sinktest":        {may: []string{"sinks", "edge/envelope", "edge/toolchain/need"}},
 	"sinks/sinktest/daemon": {},
 	"sinks/blackhole":       {may: []string{"sinks"}, tests: []string{"sinks/sinktest"}},
-	"sinks/file":            {may: []string{"sinks"}, tests: []string{"sinks/sinktest"}},
+	"sinks/file":            {may: []string{"sinks", "sinks/format", "edge/envelope"}, tests: []string{"sinks/sinktest"}},
 	"sinks/http":            {may: []string{"sinks", "edge/signature"}, tests: []string{"sinks/sinktest"}},
 	"sinks/mysql":           {may: []string{"edge/envelope", "sinks", "sinks/columns"}, tests: []string{"sinks/mysql/mysqltest", "sinks/sinktest"}},
 	"sinks/mysql/mysqltest": {may: []string{"edge/toolchain/need", "sinks/sinktest/daemon"}},
@@ -78,7 +78,7 @@ var rooms = map[string]room{
 	"sinks/postgres/pgtest": {may: []string{"edge/toolchain/need"}},
 	"sinks/s3":              {may: []string{"sinks", "sinks/columns", "sinks/format", "edge/envelope"}, tests: []string{"edge/toolchain/need", "sinks/sinktest"}},
 	"sinks/sqlite":          {may: []string{"sinks", "sinks/columns"}, tests: []string{"edge/envelope", "sinks/sinktest"}},
-	"sinks/stdout":          {may: []string{"sinks"}, tests: []string{"sinks/sinktest"}},
+	"sinks/stdout":          {may: []string{"sinks", "sinks/format"}, tests: []string{"sinks/sinktest"}},
 
 	"host": {
 		may:   []string{"edge/signature", "host/admin", "host/config", "host/deadletter", "host/delivery", "host/failed", "host/ingest", "host/journal/...", "host/judge", "host/metrics", "host/replay", "host/tail", "host/ui", "host/window", "sinks"},

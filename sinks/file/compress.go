@@ -60,10 +60,10 @@ func (s *Sink) gzipAll(ctx context.Context) error {
 	var waiting []int
 	err := s.segments(func(n int, suffix string) {
 		switch suffix {
-		case plain:
+		case s.suffix:
 			waiting = append(waiting, n)
-		case unfinished:
-			os.Remove(s.segment(n, unfinished)) // its events are in the plain file
+		case s.suffix + unfinished:
+			os.Remove(s.segment(n, suffix)) // its events are in the plain file
 		}
 	})
 	for _, n := range waiting {
@@ -76,7 +76,7 @@ func (s *Sink) gzipAll(ctx context.Context) error {
 // bytes, as no name and no time is written into them; so it may be done again
 // when a crash came before the plain file was gone.
 func (s *Sink) gzip(ctx context.Context, n int) error {
-	from, to, tmp := s.segment(n, plain), s.segment(n, compressed), s.segment(n, unfinished)
+	from, to, tmp := s.segment(n, s.suffix), s.segment(n, s.suffix+compressed), s.segment(n, s.suffix+unfinished)
 	in, err := os.Open(from)
 	if err != nil {
 		return err

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"weir/sinks"
+	"weir/sinks/format"
 )
 
 // maxBatch bounds the bytes of a batch, and with them the part of a file that a
@@ -19,6 +20,8 @@ const maxBatch = 8 << 20
 // Sink appends to the active file of a folder. Complete files are its segments.
 type Sink struct {
 	config Config
+	format format.Format
+	suffix string // of plain files
 	log    *slog.Logger
 	now    func() time.Time
 
@@ -103,12 +106,12 @@ func (s *Sink) Write(ctx context.Context, b sinks.Batch) error {
 	var failed []sinks.EventError
 	s.buf = s.buf[:0]
 	for i := range b.Events {
-		line := b.Events[i].Envelope
-		if err := sinks.CheckLine(line); err != nil {
+		buf, err := s.format.Append(s.buf, b.Events[i])
+		if err != nil {
 			failed = append(failed, sinks.EventError{Index: i, Err: err, Permanent: true})
 			continue
 		}
-		s.buf = append(append(s.buf, line...), '\n')
+		s.buf = append(buf, '\n')
 	}
 	if len(s.buf) > 0 {
 		if err := s.append(); err != nil {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"weir/sinks"
+	"weir/sinks/format"
 	"weir/sinks/sinktest"
 )
 
@@ -63,6 +64,56 @@ func newSink(t testing.TB, dir string, rotate sinks.Size) *Sink {
 		t.Fatal(err)
 	}
 	return s.(*Sink)
+}
+
+// TestFormats: a line is what the format makes of an event, in files of its own
+// kind, and what it refuses is that event's failure.
+func TestFormats(t *testing.T) {
+	for _, name := range format.Names {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			kind, _ := sinks.Lookup("file")
+			config := kind.Config().(*Config)
+			config.Dir, config.RotateSize, config.Format = dir, 1, name
+			made, err := kind.New(config, sinktest.Env(t))
+			if err != nil {
+				t.Fatal(err)
+			}
+			s := open(t, made.(*Sink))
+			events, want := sinktest.Events(1, 3), []byte(nil)
+			for _, e := range events {
+				write(t, s, []sinks.Event{e})
+				if want, err = s.format.Append(want, e); err != nil {
+					t.Fatal(err)
+				}
+				want = append(want, '\n')
+			}
+			suffix := ".ndjson"
+			if name == "tsv" {
+				suffix = ".tsv"
+			}
+			complete := []string{"events-00000001" + suffix + ".gz", "events-00000002" + suffix + ".gz"}
+			until(t, "two segments compressed", func() bool {
+				return slices.Equal(files(t, dir), append(complete, "events.lock", "events"+suffix))
+			})
+			var got []byte
+			for _, name := range complete {
+				got = append(got, gunzip(t, read(t, filepath.Join(dir, name)))...)
+			}
+			if got = append(got, read(t, filepath.Join(dir, "events"+suffix))...); !bytes.Equal(got, want) {
+				t.Errorf("the files hold\n%s\nwant\n%s", got, want)
+			}
+			if at, ok := collected(want); !ok || !at.Equal(events[0].Collected) {
+				t.Errorf("the first event was collected at %v, %t, want %v", at, ok, events[0].Collected)
+			}
+			bad := sinktest.With(events[0], "page_urlport", "443")
+			err = s.Write(t.Context(), sinks.Batch{ID: "b", Events: []sinks.Event{bad}})
+			var partial *sinks.BatchError
+			if name != "envelope" && (!errors.As(err, &partial) || !partial.Failed[0].Permanent) {
+				t.Errorf("an event that cannot be spelled gives %v", err)
+			}
+		})
+	}
 }
 
 // contents is everything stored in a folder, in order.

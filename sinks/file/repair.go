@@ -10,7 +10,9 @@ import (
 	"strings"
 	"time"
 
-	"weir/sinks"
+	"github.com/tidwall/gjson"
+
+	"weir/edge/envelope"
 )
 
 // repair looks for damage that a crash may have left at the end of the active
@@ -38,7 +40,7 @@ func (s *Sink) repair(f *os.File) (torn int64, err error) {
 		if _, err := f.ReadAt(first[:], 0); err != nil {
 			return 0, fmt.Errorf("reading the beginning: %w", err)
 		}
-		if first[0] != '{' && first[0] != 0 {
+		if s.suffix == plain && first[0] != '{' && first[0] != 0 {
 			return 0, fmt.Errorf("no line ends within its %d bytes: this is no file of events; move it away", size)
 		}
 	}
@@ -96,6 +98,20 @@ func (s *Sink) setAside(damaged io.Reader) error {
 	return errors.Join(err, f.Sync(), f.Close())
 }
 
+// collected reads when an event was collected from a line of any format.
+func collected(line []byte) (at time.Time, ok bool) {
+	text, layout := gjson.GetBytes(line, envelope.CollectorTstamp.Name()).Str, time.RFC3339
+	if line[0] != '{' {
+		columns := bytes.SplitN(line, []byte{'\t'}, int(envelope.CollectorTstamp)+2)
+		if len(columns) <= int(envelope.CollectorTstamp) {
+			return at, false
+		}
+		text, layout = string(columns[envelope.CollectorTstamp]), "2006-01-02 15:04:05.000"
+	}
+	at, err := time.Parse(layout, text)
+	return at, err == nil
+}
+
 // firstEvent returns when the file's first event was collected, or now if that
 // cannot be told.
 func firstEvent(f *os.File, now time.Time) time.Time {
@@ -103,9 +119,8 @@ func firstEvent(f *os.File, now time.Time) time.Time {
 	if err != nil {
 		return now // empty, or of a form that is not ours to judge
 	}
-	e, err := sinks.ParseEvent(bytes.TrimSuffix(line, []byte{'\n'}))
-	if err != nil {
-		return now
+	if at, ok := collected(line); ok {
+		return at
 	}
-	return e.Collected
+	return now
 }

@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// Files of a sink named "events":
+// Files of a sink named "events", whose format is JSON; of TSV they end in .tsv:
 //
 //	events.ndjson               active
 //	events-00000001.ndjson      complete, waiting for compression
@@ -20,11 +20,12 @@ import (
 //	events.lock                 locked while the sink is open
 const (
 	plain      = ".ndjson"
-	compressed = ".ndjson.gz"
-	unfinished = ".ndjson.tmp"
+	tabbed     = ".tsv"
+	compressed = ".gz"  // behind either
+	unfinished = ".tmp" // behind either
 )
 
-func (s *Sink) path() string     { return s.join(plain) }
+func (s *Sink) path() string     { return s.join(s.suffix) }
 func (s *Sink) lockPath() string { return s.join(".lock") }
 func (s *Sink) tornPath() string { return s.join(".torn") }
 
@@ -47,7 +48,7 @@ func (s *Sink) due(n int64) bool {
 // rotate makes the active file a segment and starts another. Each step leaves a
 // state from which Open goes on.
 func (s *Sink) rotate() error {
-	segment := s.segment(s.next, plain)
+	segment := s.segment(s.next, s.suffix)
 	if _, err := os.Lstat(segment); !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("rotating: %s exists already", segment)
 	}

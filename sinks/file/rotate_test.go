@@ -171,7 +171,7 @@ func zipped(t *testing.T, text []byte) []byte {
 	if err := s.gzip(t.Context(), 1); err != nil {
 		t.Fatal(err)
 	}
-	out, err := os.ReadFile(s.segment(1, compressed))
+	out, err := os.ReadFile(s.segment(1, plain+compressed))
 	if err != nil {
 		t.Fatal(err)
 	}

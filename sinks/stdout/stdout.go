@@ -1,31 +1,51 @@
-// Package stdout is the sink that prints envelopes to standard output, one line
-// of JSON each: for looking, and for piping into other programs.
+// Package stdout is the sink that prints events to standard output, one line
+// each: for looking, and for piping into other programs.
 package stdout
 
 import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 
 	"weir/sinks"
+	"weir/sinks/format"
 )
 
 func init() {
 	sinks.Register(sinks.Kind{
 		Name:   "stdout",
-		Doc:    "Prints events to standard output, one line of JSON each.",
-		Config: func() any { return &Config{} },
+		Doc:    "Prints events to standard output, one line each.",
+		Config: func() any { return &Config{Format: "envelope"} },
 		New: func(config any, _ sinks.Env) (sinks.Sink, error) {
-			return &Sink{config: *config.(*Config), file: standardOutput}, nil
+			c := *config.(*Config)
+			f, err := format.New(c.Format)
+			if err != nil {
+				return nil, err
+			}
+			return &Sink{config: c, format: f, file: standardOutput}, nil
 		},
 	})
 }
 
 // Config is the configuration of the sink.
 type Config struct {
-	Pretty bool `yaml:"pretty" doc:"Indent each event over several lines, for people."`
+	Format string `yaml:"format" enum:"envelope,flat,analytics,tsv" doc:"How an event is spelled: its envelope, a flat object of columns, Snowplow analytics JSON, or Snowplow's enriched TSV."`
+	Pretty bool   `yaml:"pretty" doc:"Indent each event over several lines, for people."`
+}
+
+// Validate reports every fault of the configuration.
+func (c *Config) Validate() error {
+	var errs []error
+	if _, err := format.New(c.Format); err != nil {
+		errs = append(errs, err)
+	}
+	if c.Pretty && c.Format == "tsv" {
+		errs = append(errs, errors.New("pretty: only JSON can be indented"))
+	}
+	return errors.Join(errs...)
 }
 
 // chunk bounds the memory of a batch on its way out. Chunks end at a newline.
@@ -34,6 +54,7 @@ const chunk = 256 << 10
 // Sink writes to one stream.
 type Sink struct {
 	config Config
+	format format.Format
 	file   func() (*os.File, error)
 
 	out     *os.File
@@ -71,8 +92,7 @@ func (s *Sink) Write(ctx context.Context, b sinks.Batch) error {
 	}
 	var failed []sinks.EventError
 	for i := range b.Events {
-		line := b.Events[i].Envelope
-		if err := s.append(line); err != nil {
+		if err := s.append(b.Events[i]); err != nil {
 			failed = append(failed, sinks.EventError{Index: i, Err: err, Permanent: true})
 		}
 		if len(s.buf) >= chunk {
@@ -90,19 +110,19 @@ func (s *Sink) Write(ctx context.Context, b sinks.Batch) error {
 	return nil
 }
 
-func (s *Sink) append(line []byte) error {
-	if err := sinks.CheckLine(line); err != nil {
+func (s *Sink) append(e sinks.Event) error {
+	buf, err := s.format.Append(s.buf, e)
+	if err != nil {
 		return err
 	}
-	if !s.config.Pretty {
-		s.buf = append(append(s.buf, line...), '\n')
-		return nil
+	if s.config.Pretty {
+		var indented bytes.Buffer
+		if err := json.Indent(&indented, buf[len(s.buf):], "", "  "); err != nil {
+			return err
+		}
+		buf = append(buf[:len(s.buf)], indented.Bytes()...)
 	}
-	var indented bytes.Buffer
-	if err := json.Indent(&indented, line, "", "  "); err != nil {
-		return err
-	}
-	s.buf = append(append(s.buf, indented.Bytes()...), '\n')
+	s.buf = append(buf, '\n')
 	return nil
 }
 

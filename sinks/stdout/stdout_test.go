@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"weir/sinks"
+	"weir/sinks/format"
 	"weir/sinks/sinktest"
 )
 
@@ -24,15 +25,55 @@ func TestSink(t *testing.T) { sinktest.Run(t, harness) }
 var harness = sinktest.Harness{Ordered: true, Start: func(t testing.TB) sinktest.Destination {
 	p := newPipe(t)
 	return sinktest.Destination{
-		New:    func() sinks.Sink { return &Sink{file: p.duplicate} },
+		New:    func() sinks.Sink { return &Sink{format: format.Envelope{}, file: p.duplicate} },
 		Stored: func(t testing.TB) []sinktest.Stored { return sinktest.Objects(t, p.read(t)) },
 		Poison: sinktest.BrokenLines,
 	}
 }}
 
+func TestFormats(t *testing.T) {
+	events := sinktest.Events(1, 2)
+	for _, name := range format.Names {
+		kind, _ := sinks.Lookup("stdout")
+		made, err := kind.New(&Config{Format: name}, sinktest.Env(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, s := newPipe(t), made.(*Sink)
+		s.file = p.duplicate
+		bad := sinktest.With(events[0], "page_urlport", "443")
+		err = errors.Join(s.Open(t.Context()), s.Write(t.Context(), sinks.Batch{Events: []sinks.Event{events[0], bad, events[1]}}), s.Close(t.Context()))
+		var partial *sinks.BatchError
+		if name == "envelope" {
+			continue // which prints it as it is
+		}
+		if !errors.As(err, &partial) || len(partial.Failed) != 1 || partial.Failed[0].Index != 1 {
+			t.Errorf("%s: an event that cannot be spelled gives %v", name, err)
+		}
+		var want []byte
+		for _, e := range events {
+			if want, err = s.format.Append(want, e); err != nil {
+				t.Fatal(err)
+			}
+			want = append(want, '\n')
+		}
+		if got := p.read(t); !bytes.Equal(got, want) {
+			t.Errorf("%s prints %q, want %q", name, got, want)
+		}
+	}
+}
+
+func TestValidate(t *testing.T) {
+	for _, c := range []Config{{Format: "avro"}, {Format: "tsv", Pretty: true}, {}} {
+		if err := c.Validate(); err == nil {
+			t.Errorf("%+v is valid", c)
+		}
+	}
+}
+
 func TestPretty(t *testing.T) {
 	p := newPipe(t)
-	s := &Sink{config: Config{Pretty: true}, file: p.duplicate}
+	s := &Sink{config: Config{Pretty: true}, format: format.Envelope{}, file: p.duplicate}
 	if err := s.Open(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +96,7 @@ func TestPretty(t *testing.T) {
 func BenchmarkSink(b *testing.B) {
 	sinktest.Benchmark(b, sinktest.Harness{Start: func(testing.TB) sinktest.Destination {
 		return sinktest.Destination{New: func() sinks.Sink {
-			return &Sink{file: func() (*os.File, error) { return os.OpenFile(os.DevNull, os.O_WRONLY, 0) }}
+			return &Sink{format: format.Envelope{}, file: func() (*os.File, error) { return os.OpenFile(os.DevNull, os.O_WRONLY, 0) }}
 		}}
 	}})
 }
@@ -69,7 +110,7 @@ func TestStuckReader(t *testing.T) {
 	}
 	defer r.Close()
 	p := &pipe{write: w}
-	s := &Sink{file: p.duplicate}
+	s := &Sink{format: format.Envelope{}, file: p.duplicate}
 	if err := s.Open(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -142,7 +183,7 @@ func TestReaderGone(t *testing.T) {
 // TestTornLine continues after a write that ended within a line.
 func TestTornLine(t *testing.T) {
 	p := newPipe(t)
-	s := &Sink{file: p.duplicate}
+	s := &Sink{format: format.Envelope{}, file: p.duplicate}
 	if err := s.Open(t.Context()); err != nil {
 		t.Fatal(err)
 	}
