@@ -169,6 +169,14 @@ func startTortured(t *testing.T, list []station) *system {
 	t.Helper()
 	s := &system{t: t, dir: t.TempDir()}
 	s.hostURL, s.adminURL = "http://"+freeAddress(t), "http://"+freeAddress(t)
+	s.configureSinks(list)
+	s.startHost()
+	s.edgeURL = startWazero(t, s.hostURL)
+	return s
+}
+
+// configureSinks gives the host those sinks and none else, with short pauses.
+func (s *system) configureSinks(list []station) {
 	var sinks, routes strings.Builder
 	for _, at := range list {
 		fmt.Fprintf(&sinks, "  - {name: %s, %s}\n", at.name, at.settings)
@@ -176,9 +184,6 @@ func startTortured(t *testing.T, list []station) *system {
 	}
 	s.config = fmt.Appendf(nil, "data_dir: %s\npublic: {listen: %q}\nadmin: {listen: %q}\ndrain: 1s\nsinks:\n%sroutes:\n%s",
 		s.dir+"/data", strings.TrimPrefix(s.hostURL, "http://"), strings.TrimPrefix(s.adminURL, "http://"), &sinks, &routes)
-	s.startHost()
-	s.edgeURL = startWazero(t, s.hostURL)
-	return s
 }
 
 // slowdown waits until that many further events are accepted, and returns by
