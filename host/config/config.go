@@ -91,8 +91,9 @@ type NATS struct {
 
 // Failed bounds the store of failed events.
 type Failed struct {
-	Keep time.Duration `yaml:"keep" default:"30d" doc:"How long failed events can be listed."`
-	Max  int           `yaml:"max" default:"100000" doc:"How many failed events are kept, the latest ones."`
+	Keep     time.Duration `yaml:"keep" default:"30d" doc:"How long failed events can be listed."`
+	Max      int           `yaml:"max" default:"100000" doc:"How many failed events are kept, the latest ones."`
+	MaxBytes sinks.Size    `yaml:"max_bytes" default:"1GiB" doc:"Bytes of failed events that are kept, the latest ones. The file takes about as much, and does not shrink."`
 }
 
 // DeadLetters bounds how long dead letters wait for a person.

@@ -63,6 +63,9 @@ func (c *Config) validate() []Problem {
 	}
 	k.atLeast("dead_letters.max", int64(c.Dead.Max), 0)
 	k.atLeast("failed.max", int64(c.Failed.Max), 0)
+	if c.Failed.MaxBytes < 1<<20 {
+		k.problem("failed.max_bytes", "must be at least 1MiB")
+	}
 	k.sinks(c.Sinks)
 	k.routes(c)
 	return k.list
