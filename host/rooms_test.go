@@ -69,7 +69,7 @@ var rooms = map[string]room{
 	"sinks/sinktest/daemon": {},
 	"sinks/blackhole":       {may: []string{"sinks"}, tests: []string{"sinks/sinktest"}},
 	"sinks/file":            {may: []string{"sinks", "sinks/format", "edge/envelope"}, tests: []string{"sinks/sinktest"}},
-	"sinks/http":            {may: []string{"sinks", "edge/signature"}, tests: []string{"sinks/sinktest"}},
+	"sinks/http":            {may: []string{"sinks", "sinks/format", "edge/signature"}, tests: []string{"sinks/sinktest"}},
 	"sinks/mysql":           {may: []string{"edge/envelope", "sinks", "sinks/columns"}, tests: []string{"sinks/mysql/mysqltest", "sinks/sinktest"}},
 	"sinks/mysql/mysqltest": {may: []string{"edge/toolchain/need", "sinks/sinktest/daemon"}},
 	"sinks/kafka":           {may: []string{"sinks", "sinks/format", "edge/envelope"}, tests: []string{"sinks/kafka/kafkatest", "sinks/sinktest"}},

@@ -28,7 +28,7 @@ import (
 
 // TestOracle compares typical events, one with every column, and failed ones.
 func TestOracle(t *testing.T) {
-	events := sinktest.Events(1, 200)
+	events := sinktest.Events(1, 40)
 	for n := range 3 {
 		events = append(events, sinktest.Full(1, n))
 	}
@@ -82,7 +82,7 @@ func TestOracleGenerated(t *testing.T) {
 		return fmt.Appendf(nil, `{"schema":%q,"data":%s}`, pick(schemas), pick(data))
 	}
 	compared := 0
-	for n := range 3_000 {
+	for n := range 500 {
 		e := sinktest.Events(2, n%10+1)[n%10]
 		for range random.IntN(30) {
 			f := envelope.Field(random.IntN(envelope.NumFields))
@@ -115,7 +115,7 @@ func TestOracleGenerated(t *testing.T) {
 			compared++
 		}
 	}
-	if compared < 2_900 {
+	if compared < 480 {
 		t.Errorf("%d events were compared: too few to mean something", compared)
 	}
 }

@@ -16,6 +16,7 @@ import (
 
 	"weir/edge/signature"
 	"weir/sinks"
+	"weir/sinks/format"
 )
 
 func init() {
@@ -23,7 +24,7 @@ func init() {
 		Name: "http",
 		Doc:  "Posts events to a URL, signed the Standard Webhooks way.",
 		Config: func() any {
-			return &Config{Format: "ndjson", Timeout: 5 * time.Second, Events: 50, Bytes: 1 << 20, InFlight: 1}
+			return &Config{Body: "ndjson", Format: "envelope", Timeout: 5 * time.Second, Events: 50, Bytes: 1 << 20, InFlight: 1}
 		},
 		New: func(config any, _ sinks.Env) (sinks.Sink, error) { return newSink(*config.(*Config)) },
 	})
@@ -34,7 +35,8 @@ type Config struct {
 	URL       sinks.Secret            `yaml:"url" required:"true" doc:"Where to post: https, or http to an address in private. Its query is never logged."`
 	Secret    sinks.Secret            `yaml:"secret" doc:"Standard Webhooks secret that signs each request: whsec_ and base64 of 24 to 64 random bytes. Empty: requests are not signed."`
 	Headers   map[string]sinks.Secret `yaml:"headers" doc:"Further request headers, such as Authorization."`
-	Format    string                  `yaml:"format" enum:"ndjson,array,event" doc:"Body of a request: ndjson, one event a line; array, a JSON array of events; event, one event a request, which lets the receiver refuse each on its own."`
+	Body      string                  `yaml:"body" enum:"ndjson,array,event" doc:"Body of a request: ndjson, one event a line; array, a JSON array of events; event, one event a request, which lets the receiver refuse each on its own."`
+	Format    string                  `yaml:"format" enum:"envelope,flat,analytics,tsv" doc:"How an event is spelled: its envelope, a flat object of columns, Snowplow analytics JSON, or Snowplow's enriched TSV, which cannot stand in an array."`
 	Timeout   time.Duration           `yaml:"timeout" doc:"Longest time for one request, from dialling to the end of the answer."`
 	Events    int                     `yaml:"events" doc:"Most events in a request."`
 	Bytes     sinks.Size              `yaml:"bytes" doc:"Most bytes of events in a request. A larger event travels alone."`
@@ -69,8 +71,13 @@ func (c *Config) Validate() error {
 			report("headers: %s is set by the sink", name)
 		}
 	}
-	if !slices.Contains([]string{"ndjson", "array", "event"}, c.Format) {
-		report("format: %q is none of ndjson, array, event", c.Format)
+	if !slices.Contains([]string{"ndjson", "array", "event"}, c.Body) {
+		report("body: %q is none of ndjson, array, event", c.Body)
+	}
+	if _, err := format.New(c.Format); err != nil {
+		errs = append(errs, err)
+	} else if c.Body == "array" && c.Format == "tsv" {
+		report("body: an array holds JSON: use ndjson, a line for each event, with format: tsv")
 	}
 	if c.Timeout <= 0 {
 		report("timeout: must be above 0")

@@ -16,6 +16,7 @@ import (
 
 	"weir/edge/signature"
 	"weir/sinks"
+	"weir/sinks/format"
 )
 
 // maxAnswer bounds what is read of an answer, so that its connection can be used again.
@@ -24,6 +25,7 @@ const maxAnswer = 64 << 10
 // Sink posts to one URL.
 type Sink struct {
 	config Config
+	format format.Format
 	url    *url.URL
 	secret []byte // nil: requests are not signed
 	rules  rules
@@ -39,6 +41,9 @@ func newSink(c Config) (*Sink, error) {
 	}
 	s := &Sink{config: c}
 	var err error
+	if s.format, err = format.New(c.Format); err != nil {
+		return nil, err
+	}
 	if s.url, err = url.Parse(c.URL.Reveal()); err != nil {
 		return nil, errors.New("url: not a URL")
 	}
@@ -92,23 +97,12 @@ func (s *Sink) Write(ctx context.Context, b sinks.Batch) error {
 	if client == nil {
 		return sinks.ErrNotConnected
 	}
-	var lines [][]byte
-	var indexes []int
-	var failed []sinks.EventError
-	for i, e := range b.Events {
-		if err := sinks.CheckLine(e.Envelope); err != nil {
-			failed = append(failed, sinks.EventError{Index: i, Err: err, Permanent: true})
-			continue
-		}
-		lines, indexes = append(lines, e.Envelope), append(indexes, i)
+	if s.config.Body == "event" {
+		return s.postEach(ctx, client, b)
 	}
-	if s.config.Format == "event" {
-		var err error
-		if failed, err = s.postEach(ctx, client, b, indexes, failed); err != nil {
-			return err
-		}
-	} else if len(lines) > 0 {
-		if err := s.post(ctx, client, b.ID, s.body(lines)); err != nil {
+	body, failed := s.body(b)
+	if len(failed) < len(b.Events) {
+		if err := s.post(ctx, client, b.ID, body); err != nil {
 			return err
 		}
 	}
@@ -120,31 +114,70 @@ func (s *Sink) Write(ctx context.Context, b sinks.Batch) error {
 
 // postEach posts one event after another. When the receiver is in trouble the
 // rest of the batch fails with it for now, and what was taken is not sent again.
-func (s *Sink) postEach(ctx context.Context, client *http.Client, b sinks.Batch, indexes []int, failed []sinks.EventError) ([]sinks.EventError, error) {
-	for n, i := range indexes {
-		e := b.Events[i]
-		err := s.post(ctx, client, e.ID+"-"+e.Fingerprint, e.Envelope)
+func (s *Sink) postEach(ctx context.Context, client *http.Client, b sinks.Batch) error {
+	var failed []sinks.EventError
+	var text []byte
+	posted := false
+	for i, e := range b.Events {
+		var err error
+		if text, err = s.format.Append(text[:0], e); err != nil {
+			failed = append(failed, sinks.EventError{Index: i, Err: err, Permanent: true})
+			continue
+		}
+		first := !posted
+		posted = true
+		err = s.post(ctx, client, e.ID+"-"+e.Fingerprint, text)
 		switch {
 		case err == nil:
+			continue
 		case sinks.IsPermanent(err):
 			failed = append(failed, sinks.EventError{Index: i, Err: err, Permanent: true})
-		case n == 0 || ctx.Err() != nil:
-			return nil, err
-		default:
-			for _, i := range indexes[n:] {
-				failed = append(failed, sinks.EventError{Index: i, Err: err})
-			}
-			return failed, nil
+			continue
+		case first || ctx.Err() != nil:
+			return err
 		}
+		for rest := i; rest < len(b.Events); rest++ {
+			failed = append(failed, sinks.EventError{Index: rest, Err: err})
+		}
+		break
 	}
-	return failed, nil
+	if len(failed) > 0 {
+		return &sinks.BatchError{Failed: failed}
+	}
+	return ctx.Err()
 }
 
-func (s *Sink) body(lines [][]byte) []byte {
-	if s.config.Format == "array" {
-		return append(append([]byte{'['}, bytes.Join(lines, []byte{','})...), ']')
+// body spells a batch as one request, without the events that cannot be spelled.
+func (s *Sink) body(b sinks.Batch) (body []byte, failed []sinks.EventError) {
+	size := 2
+	for i := range b.Events {
+		size += len(b.Events[i].Envelope) + 1
 	}
-	return append(bytes.Join(lines, []byte{'\n'}), '\n')
+	body = make([]byte, 0, size)
+	separator := byte('\n')
+	if s.config.Body == "array" {
+		body, separator = append(body, '['), ','
+	}
+	for i, e := range b.Events {
+		text, err := s.format.Append(body, e)
+		if err != nil {
+			failed = append(failed, sinks.EventError{Index: i, Err: err, Permanent: true})
+			continue
+		}
+		body = append(text, separator)
+	}
+	if s.config.Body == "array" && body[len(body)-1] == separator {
+		body[len(body)-1] = ']'
+	}
+	return body, failed
+}
+
+// contentType is what the receiver is told about a body.
+func (s *Sink) contentType() string {
+	if s.config.Body == "ndjson" && s.config.Format != "tsv" {
+		return "application/x-ndjson"
+	}
+	return s.format.ContentType()
 }
 
 // post sends one request. Its error says nothing of the URL's query or of the
@@ -158,7 +191,7 @@ func (s *Sink) post(ctx context.Context, client *http.Client, id string, body []
 	for name, value := range s.config.Headers {
 		request.Header.Set(name, value.Reveal())
 	}
-	request.Header.Set("Content-Type", map[bool]string{true: "application/x-ndjson", false: "application/json"}[s.config.Format == "ndjson"])
+	request.Header.Set("Content-Type", s.contentType())
 	request.Header.Set("Webhook-Id", id)
 	request.Header.Set("Webhook-Timestamp", strconv.FormatInt(now.Unix(), 10))
 	// Present without a value it is not sent, and lets the client repeat a request

@@ -21,6 +21,7 @@ import (
 
 	"weir/edge/signature"
 	"weir/sinks"
+	"weir/sinks/format"
 	"weir/sinks/sinktest"
 )
 
@@ -29,27 +30,27 @@ const secret = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 func TestKind(t *testing.T) { sinktest.RunKind(t, "http") }
 
 func TestSink(t *testing.T) {
-	for _, format := range []string{"ndjson", "array", "event"} {
-		t.Run(format, func(t *testing.T) { sinktest.Run(t, harness(format)) })
+	for _, body := range []string{"ndjson", "array", "event"} {
+		t.Run(body, func(t *testing.T) { sinktest.Run(t, harness(body)) })
 	}
 }
 
 func BenchmarkSink(b *testing.B) {
-	for _, format := range []string{"ndjson", "event"} {
-		b.Run(format, func(b *testing.B) { sinktest.Benchmark(b, harness(format)) })
+	for _, body := range []string{"ndjson", "event"} {
+		b.Run(body, func(b *testing.B) { sinktest.Benchmark(b, harness(body)) })
 	}
 }
 
-func harness(format string) sinktest.Harness {
+func harness(body string) sinktest.Harness {
 	return sinktest.Harness{Ordered: true, Stateless: true, Start: func(t testing.TB) sinktest.Destination {
 		r := newReceiver(t)
 		d := sinktest.Destination{
-			New:    func() sinks.Sink { return sink(t, Config{URL: sinks.Secret(r.url()), Secret: secret, Format: format}) },
+			New:    func() sinks.Sink { return sink(t, Config{URL: sinks.Secret(r.url()), Secret: secret, Body: body}) },
 			Stored: func(testing.TB) []sinktest.Stored { r.mu.Lock(); defer r.mu.Unlock(); return slices.Clone(r.stored) },
 			Outage: r.outage,
 			Forbid: func(testing.TB) { r.server.Close() },
 		}
-		if format == "event" { // else the receiver refuses a request as a whole
+		if body == "event" { // else the receiver refuses a request as a whole
 			d.Poison = func(t testing.TB, e sinks.Event) []sinks.Event {
 				return append(sinktest.BrokenLines(t, e), sinktest.With(e, "user_id", "refused"))
 			}
@@ -67,6 +68,9 @@ func sink(t testing.TB, c Config) *Sink {
 	full.Timeout = 30 * time.Second
 	if c.Timeout != 0 {
 		full.Timeout = c.Timeout
+	}
+	if c.Body != "" {
+		full.Body = c.Body
 	}
 	if c.Format != "" {
 		full.Format = c.Format
@@ -236,7 +240,7 @@ func TestRetryAfter(t *testing.T) {
 // TestTroubleMidway: with one event a request, what was taken is not to be sent again.
 func TestTroubleMidway(t *testing.T) {
 	n := 0
-	s := answering(t, Config{Format: "event"}, func(w http.ResponseWriter, _ *http.Request) {
+	s := answering(t, Config{Body: "event"}, func(w http.ResponseWriter, _ *http.Request) {
 		if n++; n > 3 {
 			w.WriteHeader(http.StatusBadGateway)
 		}
@@ -298,8 +302,8 @@ func TestEndlessAnswer(t *testing.T) {
 
 func TestHeadersAndIDs(t *testing.T) {
 	var got []http.Header
-	for _, format := range []string{"ndjson", "event"} {
-		s := answering(t, Config{Format: format, Headers: map[string]sinks.Secret{"authorization": "Bearer x"}}, func(_ http.ResponseWriter, r *http.Request) {
+	for _, body := range []string{"ndjson", "event"} {
+		s := answering(t, Config{Body: body, Headers: map[string]sinks.Secret{"authorization": "Bearer x"}}, func(_ http.ResponseWriter, r *http.Request) {
 			got = append(got, r.Header)
 		})
 		if err := s.Write(t.Context(), sinks.Batch{ID: "the-batch", Events: sinktest.Events(1, 1)}); err != nil {
@@ -333,14 +337,62 @@ func TestTLS(t *testing.T) {
 	}
 }
 
+// TestFormats: the body holds what the format makes of each event, and what it
+// cannot spell is that event's failure.
+func TestFormats(t *testing.T) {
+	for _, c := range []struct{ format, body, contentType, join string }{
+		{"envelope", "ndjson", "application/x-ndjson", "%s\n%s\n"}, {"flat", "array", "application/json", "[%s,%s]"},
+		{"analytics", "ndjson", "application/x-ndjson", "%s\n%s\n"}, {"analytics", "array", "application/json", "[%s,%s]"},
+		{"tsv", "ndjson", "text/tab-separated-values", "%s\n%s\n"}, {"tsv", "event", "text/tab-separated-values", "%s%s"}, {"flat", "event", "application/json", "%s%s"},
+	} {
+		var got []byte
+		s := answering(t, Config{Format: c.format, Body: c.body}, func(_ http.ResponseWriter, r *http.Request) {
+			text, err := io.ReadAll(r.Body)
+			if err != nil || r.Header.Get("Content-Type") != c.contentType {
+				t.Errorf("%s in %s is of type %s: %v", c.format, c.body, r.Header.Get("Content-Type"), err)
+			}
+			got = append(got, text...)
+		})
+		events := sinktest.Events(1, 2)
+		bad := sinktest.With(events[0], "page_urlport", "443")
+		if c.format == "envelope" {
+			bad.Envelope = nil // the one thing that it cannot hold
+		}
+		err := s.Write(t.Context(), sinks.Batch{ID: "b", Events: []sinks.Event{events[0], bad, events[1]}})
+		var partial *sinks.BatchError
+		if !errors.As(err, &partial) || len(partial.Failed) != 1 || partial.Failed[0].Index != 1 || !partial.Failed[0].Permanent {
+			t.Errorf("%s in %s: Write gives %v", c.format, c.body, err)
+		}
+		f, err := format.New(c.format)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var lines [2][]byte
+		for i := range lines {
+			if lines[i], err = f.Append(nil, events[i]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if want := fmt.Sprintf(c.join, lines[0], lines[1]); string(got) != want {
+			t.Errorf("%s in %s is\n%s\nwant\n%s", c.format, c.body, got, want)
+		}
+	}
+	kind, _ := sinks.Lookup("http")
+	c := kind.Config().(*Config)
+	c.URL, c.Body, c.Format = "https://hooks.example.com/", "array", "tsv"
+	if err := c.Validate(); err == nil {
+		t.Error("an array of TSV is valid")
+	}
+}
+
 func TestCancelDoesNotBlame(t *testing.T) {
 	release := make(chan struct{})
 	defer close(release)
-	for _, format := range []string{"ndjson", "event"} {
+	for _, body := range []string{"ndjson", "event"} {
 		ctx, cancel := context.WithCancel(t.Context())
-		s := answering(t, Config{Format: format}, func(http.ResponseWriter, *http.Request) { cancel(); <-release })
+		s := answering(t, Config{Body: body}, func(http.ResponseWriter, *http.Request) { cancel(); <-release })
 		if err := s.Write(ctx, sinks.Batch{ID: "b", Events: sinktest.Events(1, 2)}); !errors.Is(err, context.Canceled) {
-			t.Errorf("%s: Write gives %v", format, err)
+			t.Errorf("%s: Write gives %v", body, err)
 		}
 	}
 }
