@@ -62,7 +62,7 @@ var rooms = map[string]room{
 	"edge/toolchain/report": {may: []string{"edge/toolchain/need"}},
 
 	"sinks":                 {may: []string{"edge/envelope"}},
-	"sinks/all":             {may: []string{"sinks/blackhole", "sinks/file", "sinks/http", "sinks/kafka", "sinks/mysql", "sinks/postgres", "sinks/s3", "sinks/sqlite", "sinks/stdout"}, tests: []string{"sinks"}},
+	"sinks/all":             {may: []string{"sinks/blackhole", "sinks/file", "sinks/http", "sinks/kafka", "sinks/mysql", "sinks/mqtt", "sinks/postgres", "sinks/redis", "sinks/s3", "sinks/sqlite", "sinks/stdout"}, tests: []string{"sinks"}},
 	"sinks/columns":         {may: []string{"sinks", "edge/envelope"}},
 	"sinks/format":          {may: []string{"sinks", "sinks/columns", "edge/envelope"}, tests: []string{"sinks/sinktest"}},
 	"sinks/sinktest":        {may: []string{"sinks", "edge/envelope", "edge/toolchain/need"}},
@@ -74,9 +74,11 @@ var rooms = map[string]room{
 	"sinks/mysql/mysqltest": {may: []string{"edge/toolchain/need", "sinks/sinktest/daemon"}},
 	"sinks/kafka":           {may: []string{"sinks", "sinks/format", "edge/envelope"}, tests: []string{"sinks/kafka/kafkatest", "sinks/sinktest"}},
 	"sinks/kafka/kafkatest": {may: []string{"edge/toolchain/need"}},
+	"sinks/mqtt":            {may: []string{"sinks", "sinks/format"}, tests: []string{"edge/toolchain/need", "sinks/sinktest"}},
 	"sinks/postgres":        {may: []string{"sinks", "sinks/columns"}, tests: []string{"edge/envelope", "sinks/postgres/pgtest", "sinks/sinktest"}},
 	"sinks/postgres/pgtest": {may: []string{"edge/toolchain/need"}},
 	"sinks/s3":              {may: []string{"sinks", "sinks/columns", "sinks/format", "edge/envelope"}, tests: []string{"edge/toolchain/need", "sinks/sinktest"}},
+	"sinks/redis":           {may: []string{"sinks", "sinks/format"}, tests: []string{"edge/toolchain/need", "sinks/sinktest"}},
 	"sinks/sqlite":          {may: []string{"sinks", "sinks/columns"}, tests: []string{"edge/envelope", "sinks/sinktest"}},
 	"sinks/stdout":          {may: []string{"sinks", "sinks/format"}, tests: []string{"sinks/sinktest"}},
 
@@ -133,11 +135,13 @@ var libraries = map[string]library{
 	"github.com/tetratelabs/wazero":    {in: []string{"edge/wazero"}, tests: []string{"edge/...", "schemas/..."}, why: "one package knows how to run the module inside Go"},
 
 	"github.com/go-sql-driver/mysql":   {in: []string{"sinks/mysql/..."}, tests: []string{"host/e2e/...", "sinks/mysql/..."}, why: "a client library stays inside its sink: a host without that sink must not carry it"},
+	"github.com/eclipse/paho.golang":   {in: []string{"sinks/mqtt"}, why: "a client library stays inside its sink: a host without that sink must not carry it"},
 	"github.com/jackc/pgx/v5":          {in: []string{"sinks/postgres/..."}, tests: []string{"host/e2e/...", "sinks/postgres/..."}, why: "a client library stays inside its sink: a host without that sink must not carry it"},
 	"github.com/minio/minio-go/v7":     {in: []string{"sinks/s3"}, why: "a client library stays inside its sink: a host without that sink must not carry it"},
 	"github.com/parquet-go/parquet-go": {in: []string{"sinks/s3"}, why: "only objects are files of columns"},
 	"github.com/twmb/franz-go":         {in: []string{"sinks/kafka/..."}, tests: []string{"sinks/kafka"}, why: "a client library stays inside its sink: a host without that sink must not carry it"},
 	"github.com/nats-io/nats.go":       {in: []string{"host", "host/journal/jetstream"}, why: "a cluster is reached through the journal alone; the host says how to connect"},
+	"github.com/redis/go-redis/v9":     {in: []string{"sinks/redis"}, why: "a client library stays inside its sink: a host without that sink must not carry it"},
 	"modernc.org/sqlite":               {in: []string{"host/journal/sqlite", "host/failed", "sinks/sqlite"}, tests: []string{"host/e2e/..."}, why: "each SQLite file has one owner; nobody else opens it"},
 
 	"github.com/spf13/pflag":                   {in: []string{"host/cmd/weir"}, why: "only the command line parses a command line"},
