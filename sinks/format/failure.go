@@ -13,6 +13,10 @@ import (
 // marks failed events.
 const failureSchema = "iglu:com.snowplowanalytics.snowplow/failure/jsonschema/1-0-0"
 
+// unknownSchema is the keyword of the violation of an event whose schema no
+// registry holds.
+const unknownSchema = "unknownSchema"
+
 // appendFailures appends the violations of an event as such contexts, between commas.
 func appendFailures(dst []byte, row *columns.Row) []byte {
 	component, version, ok := strings.Cut(row[envelope.VCollector].Text, "-")
@@ -26,11 +30,18 @@ func appendFailures(dst []byte, row *columns.Row) []byte {
 		}
 		path := v.Get("path").Str
 		source, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
-		dst = append(dst, `{"schema":"`+failureSchema+`","data":{"failureType":"ValidationError","errors":[{`...)
+		keyword := v.Get("keyword").Str
+		dst = append(dst, `{"schema":"`+failureSchema+`","data":{"failureType":"`...)
+		if keyword == unknownSchema {
+			dst = append(dst, "Resolution"...)
+		} else {
+			dst = append(dst, "Validation"...)
+		}
+		dst = append(dst, `Error","errors":[{`...)
 		dst = appendMember(dst, `"message":`, v.Get("message").Str)
 		dst = appendMember(dst, `,"source":`, source)
 		dst = appendMember(dst, `,"path":`, path)
-		dst = append(appendMember(dst, `,"keyword":`, v.Get("keyword").Str), "}]"...)
+		dst = append(appendMember(dst, `,"keyword":`, keyword), "}]"...)
 		if schema := v.Get("schema").Str; schema != "" {
 			dst = appendMember(dst, `,"schema":`, schema)
 		}

@@ -65,6 +65,17 @@ func TestAnalytics(t *testing.T) {
 	}
 }
 
+// TestFailureTypes: the pipeline tells schemas that cannot be had from data that breaks them.
+func TestFailureTypes(t *testing.T) {
+	for keyword, want := range map[string]string{"type": "ValidationError", "unknownSchema": "ResolutionError"} {
+		e := event(t, strings.Replace(rich, `"keyword":"type"`, `"keyword":"`+keyword+`"`, 1))
+		got, err := (format.TSV{}).Append(nil, e)
+		if err != nil || !strings.Contains(string(got), `"data":{"failureType":"`+want+`","errors":[{`) {
+			t.Errorf("%s does not give %s: %s, %v", keyword, want, got, err)
+		}
+	}
+}
+
 // TestNames: the SDKs in Scala, Python and Go agree on most names. On dashes,
 // and on capitals in a row, the formats follow the first two.
 func TestNames(t *testing.T) {

@@ -36,7 +36,7 @@ type Config struct {
 	Bucket       string       `yaml:"bucket" required:"true" doc:"The bucket, which must exist."`
 	AccessKey    sinks.Secret `yaml:"access_key" doc:"Access key id. Empty, with secret_key: the environment (AWS_ACCESS_KEY_ID, …), the shared credentials file, or the machine's role."`
 	SecretKey    sinks.Secret `yaml:"secret_key" doc:"Secret access key."`
-	PathStyle    bool         `yaml:"path_style" doc:"Name the bucket in the path rather than in the host, as most servers of one's own want it."`
+	PathStyle    bool         `yaml:"path_style" doc:"Name the bucket in the path of every request. Otherwise it is in the host's name at Amazon, Google and Alibaba, and in the path elsewhere."`
 	Insecure     bool         `yaml:"insecure" doc:"Allow an endpoint of plain http. It may only be at a loopback or private address."`
 	CA           string       `yaml:"ca" doc:"PEM file of the authorities that sign the endpoint's certificate. The system's when not given."`
 	Name         string       `yaml:"name" doc:"Template of the objects' names, without what their format adds: text and {date} {year} {month} {day} {hour} {verdict} {time} {batch}. Times are the collector's, in UTC. It ends with {batch}."`
