@@ -19,9 +19,9 @@ const unknownSchema = "unknownSchema"
 
 // appendFailures appends the violations of an event as such contexts, between commas.
 func appendFailures(dst []byte, row *columns.Row) []byte {
-	component, version, ok := strings.Cut(row[envelope.VCollector].Text, "-")
-	if !ok {
-		component, version = "weir", row[envelope.VEtl].Text
+	version, ok := strings.CutPrefix(row[envelope.VCollector].Text, "weir-")
+	if !ok { // a tracker may claim to be the collector
+		version = "unknown"
 	}
 	object := gjson.Result{Type: gjson.JSON, Raw: row[columns.Weir].Text}
 	object.Get("violations").ForEach(func(_, v gjson.Result) bool {
@@ -46,8 +46,7 @@ func appendFailures(dst []byte, row *columns.Row) []byte {
 			dst = appendMember(dst, `,"schema":`, schema)
 		}
 		dst = appendMember(dst, `,"timestamp":`, row[envelope.CollectorTstamp].Text)
-		dst = appendMember(dst, `,"componentName":`, component)
-		dst = append(appendMember(dst, `,"componentVersion":`, version), "}}"...)
+		dst = append(appendMember(dst, `,"componentName":"weir","componentVersion":`, version), "}}"...)
 		return true
 	})
 	return dst

@@ -69,7 +69,7 @@ func parseTemplate(text string) (template, error) {
 	case t.hours && !t.days:
 		return t, errors.New("{hour} needs a {date}, or {year}, {month} and {day}")
 	case strings.HasPrefix(text, "/") || strings.Contains(text, "//") || strings.Contains("/"+text, "/../") || strings.Contains("/"+text, "/./"):
-		return t, fmt.Errorf("%q: it may not begin with / or hold empty parts, . or ..", text)
+		return t, fmt.Errorf("%q: it may not begin with /, nor hold parts that are empty or dots", text)
 	case len(text) > 512:
 		return t, errors.New("is longer than 512 bytes")
 	}

@@ -11,6 +11,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -195,6 +196,35 @@ func spell(c columns.Type, v parquet.Value) []byte {
 		return fmt.Append(nil, v.Boolean())
 	default:
 		return envelope.AppendString(nil, string(v.ByteArray()))
+	}
+}
+
+// TestInFlight writes several batches at a time through one sink.
+func TestInFlight(t *testing.T) {
+	s := start(t)
+	for _, f := range []string{"envelope", "parquet"} {
+		bucket := s.bucket(t)
+		sink := open(t, s.sink(t, Config{Bucket: bucket, Format: f}))
+		const writers, batches, size = 4, 3, 50
+		var wait sync.WaitGroup
+		for w := range writers {
+			wait.Go(func() {
+				for n := range batches {
+					events := sinktest.Events(uint64(w*batches+n), size)
+					if err := sink.Write(t.Context(), sinks.Batch{ID: events[0].ID, Events: events}); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		wait.Wait()
+		ids := map[string]bool{}
+		for _, e := range stored(t, s.objects(t, bucket)) {
+			ids[e.ID] = true
+		}
+		if len(ids) != writers*batches*size {
+			t.Errorf("%s: %d events are stored, want %d", f, len(ids), writers*batches*size)
+		}
 	}
 }
 
