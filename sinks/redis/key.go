@@ -7,9 +7,6 @@ import (
 	"weir/sinks"
 )
 
-// seenLen is the length of what stands behind a key's prefix.
-const seenLen = 22
-
 // seenKey is the key that remembers an event: the stream's hash tag in braces,
 // so that both lie in one slot of a cluster, a colon, and base64url of the
 // first 16 bytes of SHA-256 over event_id, a zero byte and event_fingerprint.
