@@ -82,14 +82,14 @@ func (t *Tables) FindHead(names *Names, head uint64, name []byte) int {
 }
 
 // NameEnd returns the end of the name that begins at doc[at], if it is that of
-// the slot and stands there without escapes, else -1. It may return -1 for a
-// name at the end of doc. It does not look at what comes before.
+// the slot, stands there without escapes, and a quote and a colon come after it;
+// else -1. It may return -1 for a name near the end of doc.
 //
 //go:nobounds
 func (t *Tables) NameEnd(s *Slot, doc []byte, at int) int {
 	n := s.Short()
 	end := at + n
-	if !s.Plain() || end+8 > len(doc) || doc[end] != '"' {
+	if !s.Plain() || end+8 > len(doc) || scan.Uint16(doc, end) != '"'|':'<<8 {
 		return -1
 	}
 	head := scan.Uint64(doc, at)
@@ -142,6 +142,8 @@ func (t *Tables) AddNames(slots []Slot) Names {
 }
 
 // FindSchema returns the position of the schema known by the URI.
+//
+//go:nobounds
 func (t *Tables) FindSchema(uri []byte) (int, bool) {
 	if len(t.URIs) == 0 {
 		return 0, false
@@ -177,7 +179,11 @@ func (t *Tables) AddSchemas(schemas []Schema) {
 }
 
 // Text returns the bytes of a text.
+//
+//go:nobounds
 func (t *Tables) Text(x Text) []byte { return t.Bytes[x.Off : x.Off+x.Len] }
 
 // String returns the text at index i of Strings.
+//
+//go:nobounds
 func (t *Tables) String(i uint32) []byte { return t.Text(t.Strings[i]) }

@@ -190,6 +190,8 @@ func (s *Slot) Plain() bool { return s.Off&slotPlain != 0 }
 func (s *Slot) Short() int { return int(s.Rest >> 24) }
 
 // Name returns the name of a slot.
+//
+//go:nobounds
 func (t *Tables) Name(s *Slot) []byte {
 	off := s.Off &^ slotPlain
 	n := s.Rest >> 24

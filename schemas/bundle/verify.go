@@ -188,6 +188,7 @@ func (v *verifier) nodes() {
 	}
 }
 
+//go:nobounds
 func (v *verifier) objects() {
 	for i := range v.Objects {
 		o := &v.Objects[i]
@@ -319,6 +320,8 @@ func (v *verifier) ops() {
 
 // acyclic checks that no node applies itself to the value it stands at: it
 // takes away nodes that no remaining node leads to until none is left.
+//
+//go:nobounds
 func (v *verifier) acyclic() {
 	incoming := make([]uint32, len(v.Nodes))
 	for i := range v.Nodes {
@@ -348,6 +351,8 @@ func (v *verifier) acyclic() {
 
 // count counts the branches of the nodes, each of which comes after those that
 // lead to it. All counts begin at zero.
+//
+//go:nobounds
 func (v *verifier) count(nodes, branches []uint32) {
 	for i := len(nodes) - 1; i >= 0; i-- {
 		n := &v.Nodes[nodes[i]]
@@ -363,6 +368,8 @@ func (v *verifier) count(nodes, branches []uint32) {
 // inPlace returns the nodes that n applies to the same value, until the next
 // call. Targets of dynamic references other than the default depend on the path
 // taken; the engine bounds those by counting.
+//
+//go:nobounds
 func (v *verifier) inPlace(n *Node) []uint32 {
 	if v.steps > maxSteps {
 		return nil

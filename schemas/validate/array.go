@@ -111,6 +111,7 @@ func (r *Run) item(i, end int) bool {
 // contains checks how many items match.
 //
 //go:noinline
+//go:nobounds
 func (r *Run) contains(id uint32, a *bundle.Array, matches uint32, start int) bool {
 	if matches < a.MinContains {
 		k := kwMinContains

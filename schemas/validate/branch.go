@@ -4,6 +4,8 @@ import "weir/schemas/bundle"
 
 // ops applies the keywords that evaluate whole schemas on the value
 // doc[i:end], which has been read once and is well-formed.
+//
+//go:nobounds
 func (r *Run) ops(id uint32, n *bundle.Node, i, end int) bool {
 	t := r.t
 	for k := n.Ops; ; k++ {
@@ -56,6 +58,8 @@ func (r *Run) inPlace(s step, arg, node uint32, i, end int) bool {
 
 // try evaluates another node on a value that has been read before, quietly,
 // and reports whether it holds. If not, no trace is left but reach.
+//
+//go:nobounds
 func (r *Run) try(s step, arg, node uint32, i, end int) bool {
 	if n := &r.t.Nodes[node]; n.Types&typesOf[r.doc[i]] == 0 {
 		r.reach = 2 * i
@@ -107,6 +111,7 @@ var typesOf = [256]uint8{
 	'5': bundle.TypeNumber, '6': bundle.TypeNumber, '7': bundle.TypeNumber, '8': bundle.TypeNumber, '9': bundle.TypeNumber,
 }
 
+//go:nobounds
 func (r *Run) anyOf(id uint32, branches []uint32, i, end int) bool {
 	best, reach, matched := 0, -1, false
 	for k, node := range branches {
@@ -124,6 +129,7 @@ func (r *Run) anyOf(id uint32, branches []uint32, i, end int) bool {
 	return matched || r.noBranch(id, kwAnyOf, stepAnyOf, branches, best, reach, i, end)
 }
 
+//go:nobounds
 func (r *Run) oneOf(id uint32, branches []uint32, i, end int) bool {
 	best, reach, matched := 0, -1, 0
 	for k, node := range branches {
@@ -175,6 +181,7 @@ func (r *Run) not(id, node uint32, i, end int) bool {
 	return r.violate(id, kwNot, 0, i)
 }
 
+//go:nobounds
 func (r *Run) conditional(branches []uint32, i, end int) bool {
 	branch, s := branches[2], stepElse
 	if r.try(stepIf, 0, branches[0], i, end) {
@@ -187,6 +194,8 @@ func (r *Run) conditional(branches []uint32, i, end int) bool {
 
 // dynamic finds where a dynamic reference leads: to the anchor of that name in
 // the outermost resource that has one, else to the default.
+//
+//go:nobounds
 func (r *Run) dynamic(op *bundle.Op) uint32 {
 	for _, resource := range r.scopes {
 		for k := range r.t.Anchors {

@@ -144,6 +144,8 @@ func (r *Run) equalObjects(a, b []byte) bool {
 // equalPair looks for two equal values (or member names) among extents of the
 // document and returns the position of the second, or 0. It may run out of
 // fuel; then the run is dead.
+//
+//go:nobounds
 func (r *Run) equalPair(list []extent, names bool) int {
 	if len(list) <= 12 {
 		for k := 1; k < len(list); k++ {
@@ -191,6 +193,8 @@ func (r *Run) same(a, b extent, names bool) bool {
 }
 
 // enum checks a value other than a string against the values of enum or const.
+//
+//go:nobounds
 func (r *Run) enum(id uint32, n *bundle.Node, i, end int) bool {
 	e := &r.t.Enums[n.Enum]
 	ok := false

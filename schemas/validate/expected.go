@@ -52,28 +52,28 @@ func (v *Violation) Type() string {
 // appends nothing for keywords that hold schemas, for patterns, whose text is
 // not part of a bundle, and for weir's own codes.
 func (v *Violation) AppendExpected(dst []byte) []byte {
-	t := &v.set.b.Tables
+	w := writer{dst}
 	n := v.nodeOf()
-	number := &t.Numbers[n.Number]
+	number := &v.set.b.Numbers[n.Number]
 	switch v.keyword {
 	case kwType:
-		return appendTypeKeywords(dst, n.Types)
+		writeTypeKeywords(&w, n.Types)
 	case kwEnum, kwConst:
-		return v.appendEnum(dst)
+		v.writeEnum(&w)
 	case kwMinLength, kwMaxLength, kwMinProperties, kwMaxProperties, kwMinItems, kwMaxItems, kwMinContains, kwMaxContains:
-		return scan.AppendInt(dst, int(v.limit()))
+		w.int(int(v.limit()))
 	case kwFormat:
-		return append(dst, format.ID(n.Format).Name()...)
+		w.text(format.ID(n.Format).Name())
 	case kwMinimum, kwExclusiveMinimum:
-		return v.appendDecimal(dst, number.Min)
+		v.writeDecimal(&w, number.Min)
 	case kwMaximum, kwExclusiveMaximum:
-		return v.appendDecimal(dst, number.Max)
+		v.writeDecimal(&w, number.Max)
 	case kwMultipleOf:
-		return v.appendDecimal(dst, number.Multiple)
+		v.writeDecimal(&w, number.Multiple)
 	case kwRequired, kwDependencies, kwDependentRequired:
-		return append(dst, t.Name(&t.Slots[v.arg])...)
+		w.bytes(v.slotName())
 	}
-	return dst
+	return w.b
 }
 
 // AppendHolderPath appends, in the form of [Violation.AppendDotPath], the path
@@ -103,17 +103,18 @@ var typeKeywords = [...]struct {
 	{bundle.TypeNull, "null"},
 }
 
-func appendTypeKeywords(dst []byte, types uint8) []byte {
+func writeTypeKeywords(w *writer, types uint8) {
 	first := true
-	for _, t := range typeKeywords {
+	for i := range typeKeywords {
+		t := &typeKeywords[i]
 		if types&t.bits != t.bits {
 			continue
 		}
 		types &^= t.bits
 		if !first {
-			dst = append(dst, ", "...)
+			w.text(", ")
 		}
-		dst, first = append(dst, t.name...), false
+		w.text(t.name)
+		first = false
 	}
-	return dst
 }

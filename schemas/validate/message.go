@@ -9,43 +9,62 @@ import (
 // AppendMessage appends a sentence that says what was expected. It quotes the
 // schema, never the document.
 func (v *Violation) AppendMessage(dst []byte) []byte {
+	w := writer{dst}
+	v.message(&w)
+	return w.b
+}
+
+//go:nobounds
+func (v *Violation) message(w *writer) {
 	s := &sentences[v.keyword]
-	dst = append(dst, s.before...)
+	w.text(s.before)
 	n := v.nodeOf()
 	number := &v.set.b.Numbers[n.Number]
 	switch v.keyword {
 	case kwSyntax:
-		dst = append(append(dst, scan.Code(v.arg).String()...), " at byte "...)
-		dst = scan.AppendInt(dst, int(v.at))
+		w.text(scan.Code(v.arg).String())
+		w.text(" at byte ")
+		w.int(int(v.at))
 	case kwFalse:
-		dst = v.appendForbidden(dst)
+		w.text(v.forbidden())
 	case kwType:
-		dst = appendTypes(dst, n.Types)
+		writeTypes(w, n.Types)
 	case kwEnum, kwConst:
-		dst = v.appendEnum(dst)
+		v.writeEnum(w)
 	case kwMinLength, kwMaxLength, kwMinProperties, kwMaxProperties, kwMinItems, kwMaxItems, kwMinContains, kwMaxContains:
-		dst = appendCount(dst, v.limit(), s.noun)
-	case kwFormat:
-		dst = append(dst, format.ID(n.Format).Name()...)
-	case kwMinimum, kwExclusiveMinimum:
-		dst = v.appendBound(dst, number.Flags&bundle.ExclusiveMin != 0, "at least ", "greater than ", number.Min)
-	case kwMaximum, kwExclusiveMaximum:
-		dst = v.appendBound(dst, number.Flags&bundle.ExclusiveMax != 0, "at most ", "less than ", number.Max)
-	case kwMultipleOf:
-		dst = v.appendDecimal(dst, number.Multiple)
-	case kwRequired, kwDependencies, kwDependentRequired:
-		dst = v.appendName(dst)
-	case kwUniqueItems:
-		dst = scan.AppendInt(dst, int(v.arg))
-	case kwAnyOf:
-		dst = appendFailed(dst, v.arg)
-	case kwOneOf:
-		if v.arg == 0 {
-			return append(dst, ", not to several"...)
+		limit := v.limit()
+		w.int(int(limit))
+		w.text(s.noun)
+		if limit != 1 {
+			w.text("s")
 		}
-		dst = appendFailed(dst, v.arg)
+	case kwFormat:
+		w.text(format.ID(n.Format).Name())
+	case kwMinimum, kwExclusiveMinimum:
+		v.writeBound(w, number.Flags&bundle.ExclusiveMin != 0, "at least ", "greater than ", number.Min)
+	case kwMaximum, kwExclusiveMaximum:
+		v.writeBound(w, number.Flags&bundle.ExclusiveMax != 0, "at most ", "less than ", number.Max)
+	case kwMultipleOf:
+		v.writeDecimal(w, number.Multiple)
+	case kwRequired, kwDependencies, kwDependentRequired:
+		w.quoted(v.slotName())
+	case kwUniqueItems:
+		w.int(int(v.arg))
+	case kwAnyOf, kwOneOf:
+		if v.keyword == kwOneOf && v.arg == 0 {
+			w.text(", not to several")
+			break
+		}
+		// What is wrong with the branch that came furthest are the violations that follow.
+		w.text(": ")
+		w.int(int(v.arg))
+		if v.arg == 1 {
+			w.text(" branch failed")
+		} else {
+			w.text(" branches failed")
+		}
 	}
-	return append(dst, s.after...)
+	w.text(s.after)
 }
 
 // sentences are what a message says before and after what the schema asks for.
@@ -87,6 +106,8 @@ var sentences = [...]struct{ before, noun, after string }{
 }
 
 // limit is the count that the keyword gives.
+//
+//go:nobounds
 func (v *Violation) limit() uint32 {
 	t := &v.set.b.Tables
 	n := v.nodeOf()
@@ -110,34 +131,28 @@ func (v *Violation) limit() uint32 {
 	return array.MaxContains
 }
 
-// appendBound appends the bound of a number.
-func (v *Violation) appendBound(dst []byte, exclusive bool, inclusive, beyond string, bound uint32) []byte {
+// writeBound writes the bound of a number.
+func (v *Violation) writeBound(w *writer, exclusive bool, inclusive, beyond string, bound uint32) {
 	if exclusive {
 		inclusive = beyond
 	}
-	return v.appendDecimal(append(dst, inclusive...), bound)
+	w.text(inclusive)
+	v.writeDecimal(w, bound)
 }
 
-// appendFailed appends how many branches were tried. What is wrong with the one
-// that came furthest are the violations that follow.
-func appendFailed(dst []byte, branches uint32) []byte {
-	dst = scan.AppendInt(append(dst, ": "...), int(branches))
-	if branches == 1 {
-		return append(dst, " branch failed"...)
-	}
-	return append(dst, " branches failed"...)
-}
-
-func (v *Violation) appendForbidden(dst []byte) []byte {
+// forbidden says what a value is that must not be there.
+//
+//go:nobounds
+func (v *Violation) forbidden() string {
 	if len(v.steps) > 0 {
 		switch v.steps[len(v.steps)-1].kind() {
 		case stepAdditional, stepUnevaluatedProps:
-			return append(dst, "is not a member that the schema declares"...)
+			return "is not a member that the schema declares"
 		case stepAdditionalItems, stepItems, stepUnevaluatedItems:
-			return append(dst, "is one item more than the schema allows"...)
+			return "is one item more than the schema allows"
 		}
 	}
-	return append(dst, "must not be present"...)
+	return "must not be present"
 }
 
 var typeNames = [...]struct {
@@ -156,88 +171,85 @@ var typeNames = [...]struct {
 	{bundle.TypeNull, "null"},
 }
 
-func appendTypes(dst []byte, types uint8) []byte {
+//go:nobounds
+//go:nobounds
+func writeTypes(w *writer, types uint8) {
 	if types == 0 {
-		return append(dst, "absent"...)
+		w.text("absent")
+		return
 	}
 	for first := true; types != 0; first = false {
-		for _, t := range typeNames {
+		for i := range typeNames {
+			t := &typeNames[i]
 			if types&t.bits != t.bits {
 				continue
 			}
 			types &^= t.bits
 			if !first {
 				if types == 0 {
-					dst = append(dst, " or "...)
+					w.text(" or ")
 				} else {
-					dst = append(dst, ", "...)
+					w.text(", ")
 				}
 			}
-			dst = append(dst, t.name...)
+			w.text(t.name)
 			break
 		}
 	}
-	return dst
 }
 
 // shownValues is how many values of an enum a message lists.
 const shownValues = 8
 
-func (v *Violation) appendEnum(dst []byte) []byte {
+//go:nobounds
+func (v *Violation) writeEnum(w *writer) {
 	t := &v.set.b.Tables
 	e := &t.Enums[v.nodeOf().Enum]
 	names := &t.Names[e.Names]
 	n := 0
+	next := func() bool {
+		if n++; n > shownValues {
+			return false
+		}
+		if n > 1 {
+			w.text(", ")
+		}
+		return true
+	}
 	for i := range names.Count {
-		if n++; n <= shownValues {
-			dst = append(append(appendComma(dst, n), '"'), t.Name(&t.Slots[names.Slots+uint32(i)])...)
-			dst = append(dst, '"')
+		if next() {
+			w.quoted(t.Name(&t.Slots[names.Slots+uint32(i)]))
 		}
 	}
-	for _, c := range t.Constants[e.Values : e.Values+e.Count] {
-		if n++; n <= shownValues {
-			dst = append(appendComma(dst, n), t.Text(c.Value)...)
+	for i := range e.Count {
+		if next() {
+			w.bytes(t.Text(t.Constants[e.Values+i].Value))
 		}
 	}
 	for i, name := range enumLiterals {
-		if e.Flags>>i&1 == 0 {
-			continue
-		}
-		if n++; n <= shownValues {
-			dst = append(appendComma(dst, n), name...)
+		if e.Flags>>i&1 != 0 && next() {
+			w.text(name)
 		}
 	}
 	if n > shownValues {
-		dst = scan.AppendInt(append(dst, " and "...), n-shownValues)
-		dst = append(dst, " more"...)
+		w.text(" and ")
+		w.int(n - shownValues)
+		w.text(" more")
 	}
-	return dst
 }
 
 // enumLiterals are what the lowest flags of an Enum stand for.
 var enumLiterals = [...]string{"null", "true", "false"}
 
-func appendComma(dst []byte, n int) []byte {
-	if n > 1 {
-		dst = append(dst, ", "...)
-	}
-	return dst
-}
-
-func (v *Violation) appendName(dst []byte) []byte {
+// slotName is the name of the member that is missing.
+//
+//go:nobounds
+func (v *Violation) slotName() []byte {
 	t := &v.set.b.Tables
-	return append(append(append(dst, '"'), t.Name(&t.Slots[v.arg])...), '"')
+	return t.Name(&t.Slots[v.arg])
 }
 
-// appendDecimal appends the text of a decimal, which stands after it in Strings.
-func (v *Violation) appendDecimal(dst []byte, i uint32) []byte {
-	return append(dst, v.set.b.String(i+1)...)
-}
-
-func appendCount(dst []byte, n uint32, noun string) []byte {
-	dst = append(scan.AppendInt(dst, int(n)), noun...)
-	if n != 1 {
-		dst = append(dst, 's')
-	}
-	return dst
-}
+// writeDecimal writes the text of a decimal, which stands after it in Strings.
+//
+//go:noinline
+func (v *Violation) writeDecimal(w *writer, i uint32) { w.bytes(v.set.b.String(i + 1)) }

@@ -73,6 +73,7 @@ func (r *Run) integer(id uint32, b *bundle.Number, v int64, i int) bool {
 // number is numeral for any number, by its decimal digits.
 //
 //go:noinline
+//go:nobounds
 func (r *Run) number(id uint32, i int) int {
 	end, flags, code := scan.NumberEnd(r.doc, i)
 	if code != scan.OK {
@@ -125,6 +126,8 @@ func (r *Run) bounds(id uint32, b *bundle.Number, token []byte, i int) bool {
 }
 
 // decimal reads a decimal that the bundle's verifier has accepted.
+//
+//go:nobounds
 func (r *Run) decimal(i uint32) decimal.Number {
 	d, _ := decimal.Read(r.t.String(i))
 	return d

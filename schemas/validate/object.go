@@ -33,89 +33,71 @@ func (r *Run) object(id uint32, start int) int {
 	if i < len(doc) && doc[i] <= ' ' {
 		i = scan.Space(doc, i)
 	}
-	if i < len(doc) && doc[i] == '}' {
-		i++
-	} else {
+	if i >= len(doc) || doc[i] != '}' {
 		for {
+			// Space is looked for where nothing else fits.
 			if i >= len(doc) || doc[i] != '"' {
-				return r.unexpected(i)
-			}
-			// Look for the expected name before the end of whatever name there is.
-			key := i + 1
-			ord, end, flags := int(*hint), -1, scan.Flags(0)
-			if ord < count {
-				end = t.NameEnd(&t.Slots[int(first)+ord], doc, key)
-			}
-			if end < 0 {
-				if end = r.find(names, key); end < 0 {
-					return -1
-				}
-				ord, flags = r.found.ord, r.found.flags
-				if ord >= 0 {
-					*hint = uint16(ord)
-				} else {
-					r.remember(extent{r.found.hash, uint32(key), uint32(end)})
-				}
-			}
-			i = end + 1
-			if i >= len(doc) || doc[i] != ':' {
-				if i = scan.Space(doc, i); i >= len(doc) || doc[i] != ':' {
+				if i = scan.Space(doc, i); i >= len(doc) || doc[i] != '"' {
 					return r.unexpected(i)
 				}
 			}
-			if i++; i < len(doc) && doc[i] <= ' ' {
-				i = scan.Space(doc, i)
+			// Look for the expected name before the end of whatever name there is.
+			i++
+			key, end, ord := i, -1, int(*hint)
+			if ord < count {
+				if end = t.NameEnd(&t.Slots[int(first)+ord], doc, key); end >= 0 {
+					i = end + 2
+				}
+			}
+			if end < 0 {
+				if i = r.find(names, key); i < 0 {
+					return -1
+				}
+				if ord = r.found.ord; ord >= 0 {
+					*hint = uint16(ord)
+				}
+				end = r.found.end
 			}
 
 			step, node := uint32(stepAdditional)<<stepShift, o.Additional
-			evaluated := o.Flags&bundle.HasAdditional != 0
 			if ord >= 0 {
 				slot := first + uint32(ord)
 				hint = &r.hints[(slot+1)%hintCount]
-				bit := uint64(1) << (ord & 63)
-				was := seen
-				if ord < 64 {
+				if bit := uint64(1) << (ord & 63); ord < 64 && seen&bit == 0 {
 					seen |= bit
-				} else {
-					was = r.words[words+ord/64-1]
-					r.words[words+ord/64-1] |= bit
-				}
-				if was&bit != 0 && !r.repeated(top, key) {
+				} else if (ord < 64 || r.again(words, ord)) && !r.repeated(top, key) {
 					return r.stop(end)
 				}
 				if s := &t.Slots[slot]; s.Declared() {
-					step, node, evaluated = uint32(stepProperty)<<stepShift|slot, s.Node(), true
+					step, node = uint32(stepProperty)<<stepShift|slot, s.Node()
 				}
 			}
 			r.frames[top] = frame{step, uint32(key)}
 			if o.Extra == 0 {
 				i = r.value(node, i)
-				if track && evaluated && i >= 0 {
+				if track && i >= 0 && (step != uint32(stepAdditional)<<stepShift || o.Flags&bundle.HasAdditional != 0) {
 					r.evaluated(members)
 				}
 			} else {
-				i = r.member(o, key, end, flags, i, track, members)
+				i = r.member(o, key, end, i, track, members)
 			}
 			if i < 0 {
 				return -1
 			}
 			members++
 
-			if i < len(doc) && doc[i] <= ' ' {
-				i = scan.Space(doc, i)
-			}
 			if i >= len(doc) || doc[i] != ',' {
-				break
+				if i = scan.Space(doc, i); i >= len(doc) || doc[i] != ',' {
+					break
+				}
 			}
-			if i++; i < len(doc) && doc[i] <= ' ' {
-				i = scan.Space(doc, i)
-			}
+			i++
 		}
 		if i >= len(doc) || doc[i] != '}' {
 			return r.unexpected(i)
 		}
-		i++
 	}
+	i++
 
 	r.far = max(r.far, i)
 	if len(r.extent) > extents && !r.distinct(top, extents) {
@@ -160,26 +142,43 @@ func (r *Run) unexpected(i int) int {
 
 // found is what find found out about a member name.
 type found struct {
-	ord   int // its slot, -1 for none
-	hash  uint64
-	flags scan.Flags
+	ord int // its slot, -1 for none
+	end int // its closing quote
 }
 
-// find reads the name at doc[key], looks it up and returns its end.
+// find reads the name at doc[key], looks it up and returns where its value
+// begins, or space before it.
 //
 //go:noinline
+//go:nobounds
 func (r *Run) find(names *bundle.Names, key int) int {
-	end, flags, code := scan.StringEnd(r.doc, key)
+	doc := r.doc
+	end, flags, code := scan.StringEnd(doc, key)
 	if code != scan.OK {
 		return r.syntax(code, end)
 	}
 	name := r.name(key, end, flags)
-	f := &r.found
-	f.flags = flags
-	if f.ord = r.t.Find(names, name); f.ord < 0 {
-		f.hash = bundle.Sum(name)
+	r.found = found{r.t.Find(names, name), end}
+	if r.found.ord < 0 {
+		r.remember(extent{bundle.Sum(name), uint32(key), uint32(end)})
 	}
-	return end
+	i := scan.Space(doc, end+1)
+	if i >= len(doc) || doc[i] != ':' {
+		return r.unexpected(i)
+	}
+	return i + 1
+}
+
+// again notes that there is a member of a slot beyond the first 64, and reports
+// whether it was there before.
+//
+//go:noinline
+//go:nobounds
+func (r *Run) again(words, ord int) bool {
+	word, bit := &r.words[words+ord/64-1], uint64(1)<<(ord&63)
+	was := *word
+	*word |= bit
+	return was&bit != 0
 }
 
 // remember keeps a value or name to compare it with others.
@@ -190,6 +189,7 @@ func (r *Run) remember(x extent) { r.extent = append(r.extent, x) }
 // distinct compares the names that no keyword mentions and forgets them.
 //
 //go:noinline
+//go:nobounds
 func (r *Run) distinct(top, extents int) bool {
 	second := r.equalPair(r.extent[extents:], true)
 	if r.dead || second > 0 && !r.repeated(top, int(r.extent[extents+second].start)) {
@@ -214,7 +214,9 @@ func (r *Run) name(key, end int, flags scan.Flags) []byte {
 // to the member is in place, as if they had none.
 //
 //go:noinline
-func (r *Run) member(o *bundle.Object, key, end int, flags scan.Flags, i int, track bool, members int) int {
+//go:nobounds
+func (r *Run) member(o *bundle.Object, key, end, i int, track bool, members int) int {
+	i = scan.Space(r.doc, i)
 	top := r.top - 1
 	step := r.frames[top].step
 	e := &r.t.Extras[o.Extra]
@@ -233,7 +235,7 @@ func (r *Run) member(o *bundle.Object, key, end int, flags scan.Flags, i int, tr
 	}
 	for k := range e.PatternCount {
 		rule := &r.t.Rules[e.Patterns+k]
-		if !pattern.Match(r.t.String(rule.A), r.name(key, end, flags)) {
+		if !pattern.Match(r.t.String(rule.A), r.name(key, end, scan.Escaped)) {
 			continue
 		}
 		if after != 0 && !r.spend(after-i, i) {
@@ -260,6 +262,7 @@ func (r *Run) member(o *bundle.Object, key, end int, flags scan.Flags, i int, tr
 // repeated records a member name that the object had before.
 //
 //go:noinline
+//go:nobounds
 func (r *Run) repeated(top, key int) bool {
 	r.frames[top] = frame{uint32(stepAdditional) << stepShift, uint32(key)}
 	return r.violate(bundle.Anything, kwDuplicateKey, 0, key-1)

@@ -12,6 +12,7 @@ import (
 // r.words from words on.
 //
 //go:noinline
+//go:nobounds
 func (r *Run) whole(id uint32, o *bundle.Object, seen uint64, words, members, start, end int) bool {
 	t := r.t
 	names := &t.Names[o.Names]
@@ -41,6 +42,8 @@ func (r *Run) whole(id uint32, o *bundle.Object, seen uint64, words, members, st
 }
 
 // missing records the required members whose bits are set.
+//
+//go:nobounds
 func (r *Run) missing(id, firstSlot uint32, missing uint64, start int) bool {
 	for ; missing != 0; missing &= missing - 1 {
 		if !r.violate(id, kwRequired, firstSlot+uint32(bits.TrailingZeros64(missing)), start) {
@@ -51,6 +54,8 @@ func (r *Run) missing(id, firstSlot uint32, missing uint64, start int) bool {
 }
 
 // dependencies checks what the presence of one member asks of others.
+//
+//go:nobounds
 func (r *Run) dependencies(id uint32, e *bundle.Extra, names *bundle.Names, seen uint64, words, start, end int) bool {
 	for _, rule := range r.t.Rules[e.Deps : e.Deps+e.DepCount] {
 		if !r.has(seen, words, rule.A) {
@@ -76,6 +81,8 @@ func (r *Run) dependencies(id uint32, e *bundle.Extra, names *bundle.Names, seen
 }
 
 // has reports whether the slot's bit is set.
+//
+//go:nobounds
 func (r *Run) has(seen uint64, words int, ord uint32) bool {
 	if ord >= 64 {
 		seen = r.words[words+int(ord)/64-1]

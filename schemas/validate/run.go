@@ -98,6 +98,8 @@ type Capture struct {
 // are left in r; those of an invalid document are of use, too, but a value that
 // several branches claim may lack its capture. Documents of 2 GiB and more are
 // refused, with "fuel".
+//
+//go:nobounds
 func (p Program) Run(r *Run, doc []byte) bool {
 	r.Violations, r.More, r.Captures = r.Violations[:0], 0, r.Captures[:0]
 	r.steps, r.marks, r.words, r.extent, r.scopes = r.steps[:0], r.marks[:0], r.words[:0], r.extent[:0], r.scopes[:0]
@@ -175,6 +177,7 @@ func (r *Run) violate(node uint32, k keyword, arg uint32, at int) bool {
 	return true
 }
 
+//go:nobounds
 func (r *Run) record(node uint32, k keyword, arg uint32, at int) {
 	if len(r.Violations) >= MaxViolations {
 		r.More++
@@ -238,6 +241,8 @@ func (r *Run) stop(end int) int {
 }
 
 // push enters a step of the path; the caller restores top. It reports whether there was room.
+//
+//go:nobounds
 func (r *Run) push(k step, arg uint32, at int) bool {
 	if r.top >= maxFrames {
 		r.fault(kwDepth, 0, at)

@@ -39,6 +39,7 @@ func (r *Run) text(id uint32, i int, s []byte, length int) bool {
 // is not ASCII.
 //
 //go:noinline
+//go:nobounds
 func (r *Run) unplain(id uint32, i, quote int, flags scan.Flags) bool {
 	n := &r.t.Nodes[id]
 	s := r.doc[i+1 : quote]

@@ -5,6 +5,8 @@ import "weir/schemas/scan"
 // tracked evaluates a node that holds unevaluatedProperties or
 // unevaluatedItems. While it does, the members (or items) that some keyword
 // evaluates are marked, by their position in the value.
+//
+//go:nobounds
 func (r *Run) tracked(id uint32, i int) int {
 	outer, mark, width, base := r.track, r.mark, r.width, len(r.marks)
 	count, end, code := r.count(i)
@@ -33,6 +35,8 @@ func (r *Run) tracked(id uint32, i int) int {
 }
 
 // evaluated marks a member or item of the value under evaluation.
+//
+//go:nobounds
 func (r *Run) evaluated(ordinal int) {
 	r.marks[r.mark+ordinal/64] |= 1 << (ordinal & 63)
 }
@@ -59,6 +63,8 @@ func (r *Run) unevaluatedItems(node uint32, i int) bool {
 }
 
 // unevaluated evaluates the node on the members or items without a mark.
+//
+//go:nobounds
 func (r *Run) unevaluated(s step, node uint32, i int) bool {
 	top, track, depth := r.top, r.track, r.depth
 	if !r.push(s, 0, i) {

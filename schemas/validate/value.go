@@ -11,8 +11,9 @@ import (
 	"weir/schemas/scan"
 )
 
-// value evaluates the node on the value at doc[i] and returns the index after
-// it, or a negative number if a quiet branch failed or a fault ended the run.
+// value evaluates the node on the value at doc[i], or behind space from there,
+// and returns the index after it, or a negative number if a quiet branch failed
+// or a fault ended the run.
 //
 // Here and in object, array, numeral and text stands what documents mostly
 // consist of. What is rare is in functions that are not inlined: several results
@@ -80,12 +81,26 @@ func (r *Run) value(id uint32, i int) int {
 			return r.stop(end)
 		}
 	default:
+		if doc[i] <= ' ' {
+			return r.spaced(id, i)
+		}
 		end = r.numeral(id, i)
 	}
 	if end < 0 || n.Ops|uint32(n.Capture)|n.Enum == 0 {
 		return end
 	}
 	return r.rest(id, i, end)
+}
+
+// spaced is value where a space or a control character stands.
+//
+//go:noinline
+func (r *Run) spaced(id uint32, i int) int {
+	at := scan.Space(r.doc, i)
+	if at == i {
+		return r.unexpected(i)
+	}
+	return r.value(id, at)
 }
 
 // quote returns the closing quote of a string that is plain up to stop, or a
@@ -125,6 +140,7 @@ func (r *Run) notLiteral(i int) int {
 //
 //go:noinline
 func (r *Run) alias(n *bundle.Node, i int) int {
+	i = scan.Space(r.doc, i)
 	if n.Flags&bundle.NodeTrack != 0 {
 		return r.tracked(n.Ops, i)
 	}

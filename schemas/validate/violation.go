@@ -23,6 +23,8 @@ type Violation struct {
 // asks for too much work on this document) or "duplicateKey" (a member name
 // that the object had before). A value that is not allowed at all fails the
 // keyword whose schema is false, such as "additionalProperties".
+//
+//go:nobounds
 func (v *Violation) Keyword() string {
 	if v.keyword == kwFalse && len(v.steps) > 0 {
 		return stepNames[v.steps[len(v.steps)-1].kind()]
@@ -79,31 +81,35 @@ func (v *Violation) appendMember(dst []byte, f frame, pointer bool) []byte {
 // of the schema the program was made of. Where the way leads through a
 // reference, so does the pointer: /properties/price/$ref/minimum. For weir's
 // own codes there is none.
+//
+//go:nobounds
 func (v *Violation) AppendSchemaPath(dst []byte) []byte {
 	if v.keyword < kwFalse {
 		return dst
 	}
+	w := writer{dst}
 	t := &v.set.b.Tables
 	for _, f := range v.steps {
 		if f.kind() == stepNone {
 			continue
 		}
-		dst = append(append(dst, '/'), stepNames[f.kind()]...)
+		w.text("/")
+		w.text(stepNames[f.kind()])
 		switch f.kind() {
 		case stepProperty, stepDependentSchemas, stepDependencies:
-			n := len(dst) + 1
-			dst = escapePointer(append(append(dst, '/'), t.Name(&t.Slots[f.arg()])...), n)
+			w.token(t.Name(&t.Slots[f.arg()]))
 		case stepPattern:
-			n := len(dst) + 1
-			dst = escapePointer(append(append(dst, '/'), t.String(t.Rules[f.arg()].Kind)...), n)
+			w.token(t.String(t.Rules[f.arg()].Kind))
 		case stepPrefix, stepTuple, stepAllOf, stepAnyOf, stepOneOf:
-			dst = scan.AppendInt(append(dst, '/'), int(f.arg()))
+			w.text("/")
+			w.int(int(f.arg()))
 		}
 	}
-	if v.keyword == kwFalse {
-		return dst
+	if v.keyword != kwFalse {
+		w.text("/")
+		w.text(keywordNames[v.keyword])
 	}
-	return append(append(dst, '/'), keywordNames[v.keyword]...)
+	return w.b
 }
 
 // escapePointer escapes dst[n:] as a reference token of RFC 6901, section 3.
@@ -133,4 +139,5 @@ func escapePointer(dst []byte, n int) []byte {
 	return dst
 }
 
+//go:nobounds
 func (v *Violation) nodeOf() *bundle.Node { return &v.set.b.Nodes[v.node] }
