@@ -11,20 +11,20 @@ import (
 // enclose writes the batch. The events that would take it beyond its limit
 // become one failed event: a tracker would send them again for ever if a host
 // refused the batch for its size.
-func (c *Collector) enclose(in *Input, batch string, id identity, anonymous bool) {
-	if len(c.events) == 0 {
+func (c *Collector) enclose(in *Input, batch string, id identity) {
+	if len(c.events)+c.filtered == 0 {
 		return
 	}
 	limit := c.settings.Limits.Batch
-	loc := c.settings.Privacy.Locate(in.Location, anonymous)
-	header := envelope.Header{ID: batch, Captured: in.NowMillis, Ack: c.out.Ack, Bundle: c.hash}
+	loc := c.settings.Privacy.Locate(in.Location)
+	header := envelope.Header{ID: batch, Captured: in.NowMillis, Ack: c.out.Ack, Filtered: c.filtered, Bundle: c.hash}
 	n := 0
 	// All that a failed event has besides its payload takes less than 8 KiB.
 	c.batch, n = envelope.AppendBatch(c.batch[:0], &header, &loc, c.events, limit, max(limit/8, 8<<10))
 	if n < len(c.events) {
 		const more = len(`"payload":"",`) + len("\n") + 8 // digits of the header's counts
 		room := limit - len(c.batch) - more
-		e := c.curtail(n, room, in, id, anonymous)
+		e := c.curtail(n, room, in, id)
 		payload := e.Payload
 		e.Payload = ""
 		c.scratch = e.AppendJSON(c.scratch[:0], &header, &loc, n)
@@ -40,7 +40,7 @@ func (c *Collector) enclose(in *Input, batch string, id identity, anonymous bool
 // curtail makes the n-th event, and all after it, one failed event that keeps
 // no more than size bytes of what they were sent as: none if something was taken
 // out of any of them.
-func (c *Collector) curtail(n, size int, in *Input, id identity, anonymous bool) *envelope.Event {
+func (c *Collector) curtail(n, size int, in *Input, id identity) *envelope.Event {
 	last := n == len(c.events)-1
 	redacted := slices.ContainsFunc(c.events[n:], func(e envelope.Event) bool { return e.Redacted })
 	c.events = c.events[:n+1]
@@ -65,7 +65,7 @@ func (c *Collector) curtail(n, size int, in *Input, id identity, anonymous bool)
 	e.Violate(tooLarge)
 	events := c.events
 	c.events = events[n:]
-	c.complete(in, id, anonymous)
+	c.complete(in, id)
 	c.events = events
 	return e
 }

@@ -55,6 +55,7 @@ type Collector struct {
 	random   rand.ChaCha8
 	arena    envelope.Arena
 	events   []envelope.Event
+	filtered int // events that nothing was kept of
 	run      validate.Run
 	program  validate.Program // of the last run
 	spans    []privacy.Span
@@ -123,7 +124,7 @@ func (c *Collector) collect(in *Input) {
 	c.arena.Reset()
 	c.request = in.Request
 	c.response, c.refusal = c.response[:0], c.refusal[:0]
-	c.out = Outcome{Ack: c.settings.Ack}
+	c.out, c.filtered = Outcome{Ack: c.settings.Ack}, 0
 	c.allowOrigin()
 	adapter, answer, ok := c.route()
 	if !ok {
@@ -131,15 +132,18 @@ func (c *Collector) collect(in *Input) {
 	}
 	c.random.Seed(in.Entropy)
 	batch := c.newID7(in.NowMillis)
-	anonymous := c.anonymous()
+	signals := c.signals()
 	var id identity
 	if answer.Identify {
-		id = c.identify(anonymous)
+		id = c.identify(signals&privacy.SPAnonymous != 0)
 	}
 	c.decode(adapter, in.Trapped)
-	c.complete(in, id, anonymous)
+	if stance := c.heed(signals, &in.Location); stance >= privacy.Anonymise {
+		id.anonymise()
+	}
+	c.complete(in, id)
 	c.judge()
 	c.out.Ack = c.ack()
-	c.enclose(in, batch, id, anonymous)
+	c.enclose(in, batch, id)
 	c.answer(&answer, id, in.NowMillis)
 }

@@ -4,8 +4,8 @@ import "weir/edge/envelope"
 
 // complete fills in what the request and the collector know of every event,
 // applies the privacy rules, and then derives columns from what they left.
-func (c *Collector) complete(in *Input, id identity, anonymous bool) {
-	loc := c.settings.Privacy.Locate(in.Location, anonymous)
+func (c *Collector) complete(in *Input, id identity) {
+	loc := c.settings.Privacy.Locate(in.Location)
 	userAgent := c.request.Header("User-Agent")
 	for i := range c.events {
 		e := &c.events[i]
@@ -25,8 +25,8 @@ func (c *Collector) complete(in *Input, id identity, anonymous bool) {
 		if !e.Has(envelope.UserIPAddress) && in.Request.ClientIP != "" {
 			e.Set(envelope.UserIPAddress, in.Request.ClientIP)
 		}
-		c.settings.Privacy.Apply(&c.arena, e, anonymous)
-		c.settings.Privacy.Located(e, &in.Location, &loc, anonymous)
+		c.settings.Privacy.Apply(&c.arena, e)
+		c.settings.Privacy.Located(e, &in.Location, &loc)
 		c.deriveTime(e, in.NowMillis)
 		c.splitURL(e, &pageURL)
 		c.splitURL(e, &referrer)

@@ -17,15 +17,12 @@ type identity struct {
 	cookie, clientCookie bool
 }
 
-// anonymous reports whether the tracker asked for server-side anonymisation:
-// the presence of the header decides.
-func (c *Collector) anonymous() bool {
-	for i := range c.request.Headers {
-		if strings.EqualFold(c.request.Headers[i].Name, "SP-Anonymous") {
-			return true
-		}
+// anonymise forgets who the visitor is.
+func (id *identity) anonymise() {
+	id.anonymous = true
+	if id.id != "" {
+		id.id = privacy.AnonymousID
 	}
-	return false
 }
 
 // identify finds the network user id: all zeros for an anonymous request, else

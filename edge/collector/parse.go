@@ -268,11 +268,56 @@ func (p *parser) privacy(r *privacy.Rules) {
 			r.Key = p.key()
 		case "rules":
 			p.rules(&r.Policy)
+		case "signals":
+			r.Signals = p.signals()
 		default:
 			return false
 		}
 		return true
 	})
+}
+
+// signals reads the table of signals; see [privacy.SignalRule].
+func (p *parser) signals() (list []privacy.SignalRule) {
+	if p.s.Kind() != scan.Array {
+		p.fail("must be an array of rules")
+		return nil
+	}
+	for p.s.Array(); p.err == nil && p.s.Item(); {
+		var r privacy.SignalRule
+		path := "privacy.signals." + strconv.Itoa(len(list)) + "."
+		done := false
+		p.object(path, func(name string) bool {
+			switch name {
+			case "name":
+				r.Name = p.text()
+			case "signals":
+				for _, text := range p.texts() {
+					signal, ok := privacy.ParseSignal(text)
+					p.must(ok, "must be of sp_anonymous, gpc, dnt, consent_denied, consent_granted and no_consent")
+					r.Signals |= signal
+				}
+			case "regions":
+				r.Regions = p.texts()
+				for _, text := range r.Regions {
+					p.must(privacy.IsRegion(text), "must be countries such as DE, subdivisions such as US-CA, EU or EEA")
+				}
+			case "apps":
+				r.Apps = p.texts()
+			case "do":
+				r.Do, done = privacy.ParseStance(p.text())
+				p.must(done, "must be pass, anonymise, drop_identifiers or drop_event")
+			default:
+				return false
+			}
+			return true
+		})
+		p.path = strings.TrimSuffix(path, ".")
+		p.must(r.Name != "", "needs a name, which receipts will bear")
+		p.must(done, "needs do: pass, anonymise, drop_identifiers or drop_event")
+		list = append(list, r)
+	}
+	return list
 }
 
 // key reads {"id":…,"secret":…}, the secret in standard base64.

@@ -200,6 +200,9 @@ func (h *Header) AppendJSON(dst []byte) []byte {
 	dst = appendMember(append(dst, '"', ','), `"ack":`, h.Ack.String())
 	dst = strconv.AppendInt(append(dst, `"events":`...), int64(h.Events), 10)
 	dst = strconv.AppendInt(append(dst, `,"failed":`...), int64(h.Failed), 10)
+	if h.Filtered > 0 {
+		dst = strconv.AppendInt(append(dst, `,"filtered":`...), int64(h.Filtered), 10)
+	}
 	return end(appendFilled(append(dst, ','), `"bundle":`, h.Bundle), '}')
 }
 

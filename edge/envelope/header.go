@@ -10,5 +10,6 @@ type Header struct {
 	Ack      Ack
 	Events   int // envelope lines that follow
 	Failed   int // those among them whose verdict is not good
+	Filtered int // further events of which, by a privacy rule, nothing was kept; only with them may Events be 0
 	Bundle   string
 }

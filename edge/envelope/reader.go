@@ -152,8 +152,8 @@ func parseHeader(line []byte) (h Header, reason string) {
 			seen |= ack
 		case key.Is("events"):
 			n, ok := count(s.Skip())
-			if !ok || n == 0 {
-				return h, "events must be a number above 0"
+			if !ok {
+				return h, "events must be a number"
 			}
 			h.Events = n
 			seen |= events
@@ -164,6 +164,12 @@ func parseHeader(line []byte) (h Header, reason string) {
 			}
 			h.Failed = n
 			seen |= failed
+		case key.Is("filtered"):
+			n, ok := count(s.Skip())
+			if !ok {
+				return h, "filtered must be a number"
+			}
+			h.Filtered = n
 		case key.Is("bundle"):
 			if s.Kind() != scan.String || !s.String(&text) {
 				return h, "bundle must be a string"
@@ -178,6 +184,8 @@ func parseHeader(line []byte) (h Header, reason string) {
 		return h, "the header is not JSON: " + s.Err().Error()
 	case seen&all != all:
 		return h, "the header needs weir_batch, id, captured, ack, events and failed"
+	case h.Events+h.Filtered == 0:
+		return h, "events must be a number above 0"
 	case h.Failed > h.Events:
 		return h, "failed exceeds events"
 	}

@@ -75,6 +75,13 @@ func (r *Rules) Redact(arena *envelope.Arena, e *envelope.Event, s *envelope.Sel
 			r.matching = append(r.matching, p)
 		}
 	}
+	if r.stance >= DropIdentifiers && Listed(identifyingRule.Schemas, s.Schema) {
+		if r.identifying.Fields == nil {
+			r.identifying = identifyingRule
+		}
+		r.identifying.Name = r.rule
+		r.matching = append(r.matching, &r.identifying)
+	}
 	if doubt {
 		s.Data, e.Redacted = null, true
 		e.Receive(envelope.Receipt{Rule: s.Schema, Field: field, Action: "drop"})

@@ -10,8 +10,13 @@ type Rules struct {
 	IPv4Prefix int // bits of an IPv4 address to keep, 0 to 32
 	IPv6Prefix int // bits of an IPv6 address to keep, 0 to 128
 	Geo        Precision
-	Key        Key    // of hashes; without one, what should be hashed is dropped
-	Policy     []Rule // beyond what schemas say themselves
+	Key        Key          // of hashes; without one, what should be hashed is dropped
+	Policy     []Rule       // beyond what schemas say themselves
+	Signals    []SignalRule // the first that holds decides; see Decide
+
+	stance      Stance // towards the request at hand
+	rule        string // by which; empty when Pass
+	identifying Rule
 
 	redactor redactor
 	matching []*Rule
@@ -20,7 +25,8 @@ type Rules struct {
 }
 
 // Default keeps 24 bits of an IPv4 address, 48 of an IPv6 one, and location no finer than the region.
-var Default = Rules{IPv4Prefix: 24, IPv6Prefix: 48, Geo: Region}
+// Who sends Sec-GPC or DNT is not known again.
+var Default = Rules{IPv4Prefix: 24, IPv6Prefix: 48, Geo: Region, Signals: DefaultSignals}
 
 // Precision is how exactly a location may be told.
 type Precision uint8
@@ -62,18 +68,25 @@ const (
 	ruleGeo       = "geo-precision"
 )
 
+// Treat sets the stance towards the events that follow, and the rule that it
+// is by.
+func (r *Rules) Treat(stance Stance, rule string) { r.stance, r.rule = stance, rule }
+
 // Apply applies the rules to an event: to its address, and to whatever of the
-// request it keeps unparsed, where an address could stand. The request of an
-// anonymous event bore SP-Anonymous: no address is kept at all, and the
-// network user id is [AnonymousID].
-func (r *Rules) Apply(arena *envelope.Arena, e *envelope.Event, anonymous bool) {
+// request it keeps unparsed, where an address could stand. If the visitor is
+// anonymous no address is kept at all, and the network user id is [AnonymousID].
+func (r *Rules) Apply(arena *envelope.Arena, e *envelope.Event) {
 	rule, v4, v6 := ruleAddress, r.IPv4Prefix, r.IPv6Prefix
+	anonymous := r.stance >= Anonymise
 	if anonymous {
-		rule, v4, v6 = ruleAnonymous, 0, 0
+		rule, v4, v6 = r.rule, 0, 0
 		e.Set(envelope.NetworkUserID, AnonymousID)
 		e.Receive(envelope.Receipt{Rule: rule, Field: "network_userid", Action: "replace"})
 	}
-	if r.applyPolicy(arena, e) {
+	if r.stance >= DropIdentifiers {
+		dropIdentifiers(e, rule)
+	}
+	if r.applyPolicy(arena, e) || r.stance >= DropIdentifiers && e.Payload != "" {
 		// Nothing can be found by name in what was not read.
 		dropUnread(arena, e)
 	}
@@ -113,7 +126,7 @@ func (r *Rules) scrubRejected(arena *envelope.Arena, e *envelope.Event, rule str
 	kept := e.Rejected[:0]
 	action := ""
 	for _, p := range e.Rejected {
-		if anonymous && isIdentifier(p.Name) || p.Name == "ip" {
+		if anonymous && isIdentifier(p.Name) || p.Name == "ip" || r.stance >= DropIdentifiers {
 			action = removed
 			continue
 		}
@@ -159,8 +172,8 @@ func isIdentifier(name string) bool { return name == "nuid" || name == "tnuid" }
 // event it leaves the country and the continent: a region, a network or the
 // point of presence is read off the address, and together they can tell one
 // household apart.
-func (r *Rules) Locate(l envelope.Location, anonymous bool) envelope.Location {
-	if anonymous {
+func (r *Rules) Locate(l envelope.Location) envelope.Location {
+	if r.stance >= Anonymise {
 		return envelope.Location{Country: l.Country, Continent: l.Continent}
 	}
 	if r.Geo < Coordinates {
@@ -176,10 +189,10 @@ func (r *Rules) Locate(l envelope.Location, anonymous bool) envelope.Location {
 }
 
 // Located leaves the receipts for what [Rules.Locate] took from a location.
-func (r *Rules) Located(e *envelope.Event, before, after *envelope.Location, anonymous bool) {
+func (r *Rules) Located(e *envelope.Event, before, after *envelope.Location) {
 	rule := ruleGeo
-	if anonymous {
-		rule = ruleAnonymous
+	if r.stance >= Anonymise {
+		rule = r.rule
 	}
 	dropped(e, rule, "weir.edge.region", before.Region, after.Region)
 	dropped(e, rule, "weir.edge.city", before.City, after.City)

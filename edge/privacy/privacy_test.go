@@ -80,7 +80,8 @@ func TestApply(t *testing.T) {
 			e.Violate(envelope.Violation{Path: "/data/0/X-Forwarded-For: " + canary4})
 			e.Payload = "ip=" + canary4 + "&x=" + canary6
 			rules := Default
-			rules.Apply(&arena, &e, anonymous)
+			rules.Treat(stanceOf(anonymous), ruleAnonymous)
+			rules.Apply(&arena, &e)
 			out := string(e.AppendJSON(nil, &envelope.Header{}, &envelope.Location{}, 0))
 			if strings.Contains(out, canary4) || strings.Contains(out, canary6) {
 				t.Errorf("anonymous %t, address %q: it got out: %s", anonymous, address, out)
@@ -98,17 +99,25 @@ func TestApply(t *testing.T) {
 	}
 }
 
+func stanceOf(anonymous bool) Stance {
+	if anonymous {
+		return Anonymise
+	}
+	return Pass
+}
+
 func TestApplyKeepsWholeAddresses(t *testing.T) {
 	var arena envelope.Arena
 	var e envelope.Event
 	e.Set(envelope.UserIPAddress, "203.0.113.77")
 	e.Payload = "2001:db8:85a3:8d3::1"
 	rules := Rules{IPv4Prefix: 32, IPv6Prefix: 128}
-	rules.Apply(&arena, &e, false)
+	rules.Apply(&arena, &e)
 	if e.Get(envelope.UserIPAddress) != "203.0.113.77" || e.Payload != "2001:db8:85a3:8d3::1" || len(e.Receipts) != 0 {
 		t.Errorf("%s, %s, %v", e.Get(envelope.UserIPAddress), e.Payload, e.Receipts)
 	}
-	rules.Apply(&arena, &e, true)
+	rules.Treat(Anonymise, ruleAnonymous)
+	rules.Apply(&arena, &e)
 	if e.Has(envelope.UserIPAddress) || e.Payload != "" {
 		t.Errorf("anonymous: %s, %s", e.Get(envelope.UserIPAddress), e.Payload)
 	}
@@ -127,10 +136,11 @@ func TestLocate(t *testing.T) {
 		Coordinates: full,
 	} {
 		rules := Rules{Geo: precision}
-		if got := rules.Locate(full, false); got != want {
+		if got := rules.Locate(full); got != want {
 			t.Errorf("%s: %+v", precision, got)
 		}
-		if got := rules.Locate(full, true); got != (envelope.Location{Country: "DE", Continent: "EU"}) {
+		rules.Treat(Anonymise, ruleAnonymous)
+		if got := rules.Locate(full); got != (envelope.Location{Country: "DE", Continent: "EU"}) {
 			t.Errorf("%s, anonymous: %+v", precision, got)
 		}
 		if back, ok := ParsePrecision(precision.String()); !ok || back != precision {

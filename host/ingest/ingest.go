@@ -64,6 +64,7 @@ type Result struct {
 	Duplicates int    // known already
 	Events     int    // in the batches stored
 	Failed     int    // those among them whose verdict was not good
+	Filtered   int    // events of which the edge kept nothing, by a privacy rule
 	Ack        string // the mode that asks for most among the batches; empty when none was read
 	Took       time.Duration
 	Waited     time.Duration // for routes, as part of Took; 0 unless the ack is "delivered"
@@ -176,11 +177,18 @@ func (h *Handler) take(w http.ResponseWriter, r *http.Request, res *Result) (Acc
 		return Accepted{}, err
 	}
 	res.Ack = batches[0].Header.Ack.String()
+	answer := Accepted{Batch: batches[0].Header.ID}
+	// A batch may say no more than how many events nothing was kept of.
+	for _, b := range batches {
+		res.Filtered += b.Header.Filtered
+	}
+	if batches = slices.DeleteFunc(batches, func(b envelope.Batch) bool { return b.Header.Events == 0 }); len(batches) == 0 {
+		return answer, nil
+	}
 	stored, err := h.store(r.Context(), batches)
 	if err != nil {
 		return Accepted{}, err
 	}
-	answer := Accepted{Batch: batches[0].Header.ID}
 	last := int64(0) // batch that must be delivered first
 	for i, b := range batches {
 		answer.Events += b.Header.Events

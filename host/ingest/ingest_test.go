@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -377,5 +378,37 @@ func TestOtherPathsAndMethods(t *testing.T) {
 		if got := serve(h, httptest.NewRequest(method, path, nil)); got.status != want {
 			t.Errorf("%s: %d, want %d", target, got.status, want)
 		}
+	}
+}
+
+// A batch that only says how many events nothing was kept of is counted and not
+// stored; beside others its count is added to theirs.
+func TestFilteredAtTheEdge(t *testing.T) {
+	var seen Result
+	var stored []string
+	s := &store{append: func(_ context.Context, list []journal.Batch) ([]journal.Stored, error) {
+		for _, b := range list {
+			stored = append(stored, b.ID.String())
+		}
+		return make([]journal.Stored, len(list)), nil
+	}}
+	h := handler(s, io.Discard, func(c *Config) { c.Observe = func(r Result) { seen = r } })
+	id := journal.NewID(time.Now()).String()
+	nothing := envelope.Header{ID: id, Captured: 1, Filtered: 3}
+	empty := append(nothing.AppendJSON(nil), '\n')
+	if got := serve(h, request(id, empty, time.Now())); got.status != 200 || !strings.Contains(got.body, `"events":0`) || len(stored) != 0 {
+		t.Errorf("%+v, stored %v", got, stored)
+	}
+	if seen.Filtered != 3 || seen.Events != 0 || seen.Batches != 0 {
+		t.Errorf("counted as %+v", seen)
+	}
+	other := journal.NewID(time.Now()).String()
+	some := envelope.Header{ID: other, Captured: 1, Events: 1, Failed: 1, Filtered: 2}
+	both := append(append(slices.Clone(empty), some.AppendJSON(nil)...), "\n{}\n"...)
+	if got := serve(h, request(id, both, time.Now())); got.status != 200 || !slices.Equal(stored, []string{other}) {
+		t.Errorf("%+v, stored %v", got, stored)
+	}
+	if seen.Filtered != 5 || seen.Events != 1 || seen.Batches != 1 {
+		t.Errorf("counted as %+v", seen)
 	}
 }

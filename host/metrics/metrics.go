@@ -42,6 +42,7 @@ type Metrics struct {
 	sync         prometheus.Histogram
 	group        prometheus.Histogram
 	damaged      prometheus.Counter
+	withheld     prometheus.Counter
 	stale        prometheus.Gauge
 
 	apps, schemas bounded
@@ -97,6 +98,8 @@ func New() *Metrics {
 			Help: "Time of one synced commit.", Buckets: prometheus.ExponentialBuckets(0.0002, 2, 14)}),
 		group: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "weir_journal_commit_batches",
 			Help: "Batches in one synced commit.", Buckets: prometheus.ExponentialBuckets(1, 2, 11)}),
+		withheld: prometheus.NewCounter(prometheus.CounterOpts{Name: "weir_events_filtered_at_edge_total",
+			Help: "Events of which edges kept nothing, as a privacy rule says. A batch that is sent again counts again."}),
 		damaged: prometheus.NewCounter(prometheus.CounterOpts{Name: "weir_journal_damaged_total",
 			Help: "Batches found damaged or missing. Anything above 0 needs a person."}),
 		stale: prometheus.NewGauge(prometheus.GaugeOpts{Name: "weir_schemas_stale",
@@ -104,7 +107,7 @@ func New() *Metrics {
 		apps: bounded{limit: labelLimit}, schemas: bounded{limit: labelLimit},
 	}
 	m.registry.MustRegister(m.requests, m.batches, m.duplicates, m.acknowledged, m.stored, m.delivered, m.dead, m.dropped, m.filtered, m.repeated,
-		m.writes, m.failures, m.answers, m.waits, m.sync, m.group, m.damaged, m.stale,
+		m.writes, m.failures, m.answers, m.waits, m.sync, m.group, m.damaged, m.withheld, m.stale,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -131,6 +134,7 @@ func (m *Metrics) Ingested(r ingest.Result) {
 	if r.Waited > 0 {
 		m.waits.WithLabelValues(code).Observe(r.Waited.Seconds())
 	}
+	m.withheld.Add(float64(r.Filtered))
 	m.batches.Add(float64(r.Batches))
 	m.duplicates.Add(float64(r.Duplicates))
 	m.acknowledged.WithLabelValues("good").Add(float64(r.Events - r.Failed))

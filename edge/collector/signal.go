@@ -1,0 +1,82 @@
+package collector
+
+import (
+	"strings"
+
+	"weir/edge/envelope"
+	"weir/edge/privacy"
+	"weir/edge/protocol"
+)
+
+// signals reads what a request says of its visitor's wishes.
+func (c *Collector) signals() (s privacy.Signals) {
+	for i := range c.request.Headers {
+		h := &c.request.Headers[i]
+		switch {
+		case strings.EqualFold(h.Name, "SP-Anonymous"): // its presence decides
+			s |= privacy.SPAnonymous
+		case strings.EqualFold(h.Name, "Sec-GPC") && isOne(h.Value):
+			s |= privacy.GPC
+		case strings.EqualFold(h.Name, "DNT") && isOne(h.Value):
+			s |= privacy.DNT
+		}
+	}
+	q := protocol.NewQuery(c.request.Query)
+	for name, value, ok := q.Next(); ok; name, value, ok = q.Next() {
+		if name == "gcs" {
+			s = consent(s, value)
+		}
+	}
+	return s
+}
+
+// isOne takes a header that was repeated for one that says yes if any does.
+func isOne(value string) bool { return strings.IndexByte(value, '1') >= 0 }
+
+// consent reads Google's consent mode: G1, then one digit for the storage of
+// advertising and one for that of analytics, 1 for granted, 0 for denied.
+func consent(s privacy.Signals, gcs string) privacy.Signals {
+	if len(gcs) != 4 || gcs[:2] != "G1" {
+		return s
+	}
+	switch gcs[3] {
+	case '0':
+		s |= privacy.ConsentDenied
+	case '1':
+		s |= privacy.ConsentGranted
+	}
+	return s
+}
+
+// heed takes out the events that nothing may be kept of, and settles the stance
+// towards the others: the strictest that there is towards one of them, since
+// they are all of one visitor. If none is left the visitor gets no cookie either.
+func (c *Collector) heed(s privacy.Signals, l *envelope.Location) privacy.Stance {
+	rules := &c.settings.Privacy
+	strictest, by := privacy.Pass, ""
+	if len(c.events) == 0 {
+		strictest, by = rules.Decide(s, l, "")
+	}
+	kept := c.events[:0]
+	for i := range c.events {
+		stance, rule := rules.Decide(s, l, c.events[i].Get(envelope.AppID))
+		if stance == privacy.DropEvent {
+			continue
+		}
+		if stance > strictest {
+			strictest, by = stance, rule
+		}
+		if n := len(kept); n != i {
+			// Events own memory that is used again: they change places.
+			c.events[n], c.events[i] = c.events[i], c.events[n]
+		}
+		kept = c.events[:len(kept)+1]
+	}
+	c.filtered = len(c.events) - len(kept)
+	c.events = kept
+	if c.filtered > 0 && len(kept) == 0 {
+		strictest = privacy.DropEvent
+	}
+	rules.Treat(strictest, by)
+	return strictest
+}
