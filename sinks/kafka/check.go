@@ -12,7 +12,6 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
-	"github.com/twmb/franz-go/pkg/kgo"
 
 	"weir/sinks"
 )
@@ -136,7 +135,7 @@ func (s *Sink) assess(t topic) error {
 	case t.configs == nil:
 		warn("min.insync.replicas is not known, and batches are bounded by a million bytes", "grant the user DESCRIBE_CONFIGS on the topic")
 	case least > t.replicas:
-		report("min.insync.replicas is %d and there are %d replicas: no write can succeed: add replicas or lower it", least, t.replicas)
+		warn("min.insync.replicas is more than there are replicas: brokers before 4.0 take no write", "add replicas")
 	case t.replicas == 1:
 		warn("the topic has one replica: what is acknowledged is lost with its broker's disk", "three replicas and min.insync.replicas=2")
 	case least < 2:
@@ -153,13 +152,13 @@ func (s *Sink) checkProducer(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	client, err := kgo.NewClient(opts...)
+	client, err := s.connect(opts)
 	if err != nil {
-		return fmt.Errorf("configuring the Kafka client: %w", err)
+		return err
 	}
 	defer client.Close()
 	if _, _, err := client.ProducerID(ctx); errors.Is(err, kerr.ClusterAuthorizationFailed) {
-		return fmt.Errorf("the user may not produce idempotently: grant it IDEMPOTENT_WRITE on the cluster, which brokers before 3.0 ask for: %w", err)
+		return fmt.Errorf("the user may not produce idempotently: brokers before 3.0 ask for IDEMPOTENT_WRITE on the cluster: %w", err)
 	} else if err != nil {
 		return fmt.Errorf("asking for a producer id: %w", err)
 	}
@@ -174,15 +173,15 @@ func (s *Sink) with(ctx context.Context, f func(context.Context, *kadm.Client) e
 	if err != nil {
 		return err
 	}
-	client, err := kgo.NewClient(opts...)
+	client, err := s.connect(opts)
 	if err != nil {
-		return fmt.Errorf("configuring the Kafka client: %w", err)
+		return err
 	}
 	defer client.Close()
 	if err := client.Ping(ctx); err != nil {
-		return fmt.Errorf("connecting to Kafka: %w", err)
+		return connecting(err)
 	}
-	return f(ctx, kadm.NewClient(client))
+	return f(ctx, kadm.NewClient(client.Client))
 }
 
 // ask returns what the cluster says of the sink's topics. The error is one of

@@ -28,15 +28,14 @@ const (
 	maxBatch = 64 << 20
 )
 
-// options are what every connection to the cluster needs. Files are read anew
-// each time, so that a certificate can be renewed under a running host.
+// options are what every client needs.
 func (s *Sink) options() ([]kgo.Opt, error) {
 	c := &s.config
 	opts := []kgo.Opt{
 		kgo.SeedBrokers(c.Brokers...),
 		kgo.ClientID(c.ClientID),
 		kgo.SoftwareNameAndVersion("weir", "1"),
-		kgo.DialTimeout(min(c.Timeout, 10*time.Second)),
+		kgo.RequestTimeoutOverhead(max(100*time.Millisecond, min(c.Timeout, 10*time.Second))),
 		kgo.RetryTimeout(c.Timeout),
 		kgo.RequestRetries(tries),
 		kgo.MetadataMinAge(wait),
@@ -47,14 +46,24 @@ func (s *Sink) options() ([]kgo.Opt, error) {
 	} else if m != nil {
 		opts = append(opts, kgo.SASL(m))
 	}
-	if c.TLS.enabled() {
-		config, err := c.TLS.config()
-		if err != nil {
-			return nil, err
-		}
-		opts = append(opts, kgo.DialTLSConfig(config))
-	}
 	return opts, nil
+}
+
+// connect makes a client, which dials when it is used.
+func (s *Sink) connect(opts []kgo.Opt) (*client, error) {
+	encrypt, err := s.config.TLS.config()
+	if err != nil {
+		return nil, err
+	}
+	d := newDialer(s.config.Timeout, encrypt)
+	if s.wrap != nil {
+		d.network = s.wrap(d.network)
+	}
+	c, err := newClient(d, opts)
+	if err != nil {
+		return nil, fmt.Errorf("configuring the Kafka client: %w", err)
+	}
+	return c, nil
 }
 
 // producerOptions are options and what makes a producer of it: acknowledged by
@@ -118,7 +127,12 @@ func mechanism(c SASL) (sasl.Mechanism, error) {
 	return nil, fmt.Errorf("sasl: mechanism: %q is none of plain, scram-sha-256, scram-sha-512", c.Mechanism)
 }
 
+// config is nil when connections are not encrypted. Files are read anew each
+// time, so that a certificate can be renewed under a running host.
 func (t TLS) config() (*tls.Config, error) {
+	if !t.enabled() {
+		return nil, nil
+	}
 	config := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: t.ServerName}
 	if t.CA != "" {
 		pem, err := os.ReadFile(t.CA)

@@ -20,11 +20,17 @@ func isRefusal(err error) bool {
 	return false
 }
 
-// isAnswer reports whether an error is what a broker answered. Anything else is
-// trouble on the way there, after which the producer is not used again.
-func isAnswer(err error) bool {
-	var answer *kerr.Error
-	return errors.As(err, &answer)
+// isUnknown reports whether there is no such topic, or another than there was.
+func isUnknown(err error) bool {
+	return errors.Is(err, kerr.UnknownTopicOrPartition) || errors.Is(err, kerr.UnknownTopicID)
+}
+
+// connecting says what to do when no connection comes about.
+func connecting(err error) error {
+	if errors.Is(err, kerr.SaslAuthenticationFailed) || errors.Is(err, kerr.UnsupportedSaslMechanism) || errors.Is(err, kerr.IllegalSaslState) {
+		return fmt.Errorf("connecting to Kafka: the brokers refuse the login: check sasl (%w)", err)
+	}
+	return fmt.Errorf("connecting to Kafka: %w", err)
 }
 
 // explain says what to do about an error of a topic, and what delivery is to make of it.
@@ -40,26 +46,25 @@ func explain(topic string, err error) error {
 	case errors.Is(err, kerr.TopicAuthorizationFailed):
 		fix = "the user lacks a permission: grant it WRITE and DESCRIBE on the topic"
 	case errors.Is(err, kerr.ClusterAuthorizationFailed):
-		fix = "the user lacks a permission: grant it IDEMPOTENT_WRITE on the cluster, which brokers before 3.0 ask for, or CREATE if create is set"
-	case errors.Is(err, kerr.UnknownTopicOrPartition), errors.Is(err, kerr.UnknownTopicID):
+		fix = "the user lacks a permission: grant it WRITE on the topic, and for brokers before 3.0 IDEMPOTENT_WRITE on the cluster"
+	case isUnknown(err):
 		fix = "the topic does not exist: create it, or set create: true"
 	case errors.Is(err, kerr.UnsupportedCompressionType):
 		fix = "the brokers do not know this compression: set another"
 	case errors.Is(err, kerr.NotEnoughReplicas), errors.Is(err, kerr.NotEnoughReplicasAfterAppend):
 		fix = "fewer replicas are in sync than the topic's min.insync.replicas asks for: bring the missing brokers back"
-	case errors.Is(err, kerr.SaslAuthenticationFailed):
-		fix = "the brokers refuse the login: check sasl"
 	}
 	if fix != "" {
 		err = fmt.Errorf("%s (%w)", fix, err)
 	}
 	err = fmt.Errorf("topic %s: %w", topic, err)
+	var answer *kerr.Error
 	switch {
-	case !isAnswer(err):
+	case !errors.As(err, &answer):
 		return fmt.Errorf("%w: %w", sinks.ErrNotConnected, err)
 	case isRefusal(err):
 		return sinks.Permanent(err)
-	case errors.Is(err, kerr.UnknownTopicOrPartition), errors.Is(err, kerr.UnknownTopicID):
+	case isUnknown(err):
 		return err
 	case errors.Is(err, kerr.ThrottlingQuotaExceeded), kerr.IsRetriable(err):
 		// The cluster is not ready for it: nobody's fault, and the event's least.

@@ -6,8 +6,6 @@ import (
 	"log/slog"
 	"sync"
 
-	"github.com/twmb/franz-go/pkg/kgo"
-
 	"weir/sinks"
 	"weir/sinks/format"
 )
@@ -17,6 +15,7 @@ type Sink struct {
 	config Config
 	writer writer
 	log    *slog.Logger
+	wrap   func(network) network // nil: connections are as the network has them
 
 	mu        sync.Mutex
 	producers []*producer // those that no write is using
@@ -60,9 +59,9 @@ func (s *Sink) Open(ctx context.Context) error {
 		return err
 	}
 	for s.live < s.config.InFlight {
-		client, err := kgo.NewClient(opts...)
+		client, err := s.connect(opts)
 		if err != nil {
-			return fmt.Errorf("configuring the Kafka client: %w", err)
+			return err
 		}
 		s.producers = append(s.producers, &producer{client})
 		s.live++
@@ -82,7 +81,8 @@ func (s *Sink) Write(ctx context.Context, b sinks.Batch) error {
 	return err
 }
 
-// write also says whether the producer is of no further use.
+// write also says whether the producer is of no further use: one that met with
+// trouble is replaced by one that knows nothing of it.
 func (s *Sink) write(ctx context.Context, p *producer, b sinks.Batch) (useless bool, err error) {
 	if err := ctx.Err(); err != nil {
 		return false, err
@@ -118,7 +118,7 @@ func (s *Sink) write(ctx context.Context, p *producer, b sinks.Batch) (useless b
 			stored++
 			continue
 		}
-		useless = useless || !isAnswer(it.err)
+		useless = useless || !isRefusal(it.err) // it may cling to what it knows, or owe an answer
 		f := sinks.EventError{Index: it.index, Err: explain(it.record.Topic, it.err)}
 		if f.Permanent = sinks.IsPermanent(f.Err); !f.Permanent {
 			later++

@@ -23,7 +23,7 @@ func TestKind(t *testing.T) { sinktest.RunKind(t, "kafka") }
 func TestBroker(t *testing.T) {
 	c := kafkatest.Start(t, 1)
 	t.Run("sink", func(t *testing.T) { sinktest.Run(t, harness(c)) })
-	for name, test := range map[string]func(*testing.T, *kafkatest.Cluster){} {
+	for name, test := range onBroker {
 		t.Run(name, func(t *testing.T) { test(t, c) })
 	}
 }
@@ -72,7 +72,7 @@ func sink(t testing.TB, c Config) *Sink {
 	full.Brokers, full.Topic, full.Topics, full.Fallback = c.Brokers, c.Topic, c.Topics, c.Fallback
 	full.Create, full.Partitions, full.Replication = c.Create, c.Partitions, c.Replication
 	full.SASL, full.TLS = c.SASL, c.TLS
-	full.Timeout = 4 * time.Second
+	full.Timeout = 3 * time.Second
 	for field, value := range map[*string]string{&full.Key: c.Key, &full.Format: c.Format, &full.Compression: c.Compression} {
 		if value != "" {
 			*field = value

@@ -10,7 +10,7 @@ import (
 
 // producer is an idempotent producer that one write has to itself, so that what
 // befalls one write is never mistaken for the fate of another.
-type producer struct{ client *kgo.Client }
+type producer struct{ client *client }
 
 // item is an event on its way.
 type item struct {

@@ -110,7 +110,7 @@ func launch(java, jars string, n int) (c *Cluster, err error) {
 	if err := c.each(c.start); err != nil {
 		return c, err
 	}
-	c.admin, err = kgo.NewClient(kgo.SeedBrokers(c.Brokers()...), kgo.DisableClientMetrics())
+	c.admin, err = kgo.NewClient(kgo.SeedBrokers(c.Brokers()...), kgo.DisableClientMetrics(), kgo.MetadataMinAge(10*time.Millisecond))
 	return c, err
 }
 
