@@ -3,6 +3,7 @@
 package host
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -88,11 +89,17 @@ func (h *Host) open() error {
 		Concurrent: h.cfg.Public.Concurrent, Timeout: h.cfg.Public.Timeout, Required: h.required(), AckWait: h.cfg.Public.AckWait,
 		Log: h.log, Observe: h.metrics.Ingested,
 	})
+	again := &failed.Retrier{Store: h.failed, Journal: h.journal, Judge: h.judge}
+	if n, err := again.Resume(context.Background()); err != nil {
+		h.log.Warn("host: failed events that passed when they were judged again are not handed over yet; weir failed retry goes on with it", "error", err)
+	} else if n > 0 {
+		h.log.Info("host: failed events that passed when they were judged again were handed over", "events", n)
+	}
 	h.metrics.Register(metrics.Gauges{Stats: h.journal.Stats, Status: h.Status})
 	h.admin = admin.New(admin.Config{
 		Version: Version, Started: time.Now(), Token: h.cfg.Admin.Token.Reveal(),
 		UI: ui.Handler(), Metrics: h.metrics.Handler(), Totals: h.metrics.Totals, Journal: h.journal, Routes: h.Status,
-		Failed: h.failed, Replay: &replay.Replayer{Store: h.journal, Judge: h.judge.Event}, Dropped: func(n int) { h.metrics.Dropped("operator", n) }, Tail: h.tail, Log: h.log, Done: h.done,
+		Failed: h.failed, Again: again, Replay: &replay.Replayer{Store: h.journal, Judge: h.judge.Event}, Dropped: func(n int) { h.metrics.Dropped("operator", n) }, Tail: h.tail, Log: h.log, Done: h.done,
 	})
 	return h.listen()
 }

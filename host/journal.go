@@ -43,7 +43,7 @@ func (h *Host) openJournal() error {
 		h.journal = j
 	}
 	var err error
-	h.failed, err = failed.Open(h.cfg.Path("failed.db"), h.cfg.Failed.Keep, h.cfg.Failed.Max)
+	h.failed, err = failed.Open(h.cfg.Path("failed.db"), failed.Options{Keep: h.cfg.Failed.Keep, Max: h.cfg.Failed.Max, MaxBytes: int64(h.cfg.Failed.MaxBytes)})
 	return err
 }
 

@@ -25,7 +25,8 @@
 //	  "receipts":   [{"rule","field","action"}…],
 //	  "edge":       {"country","region"…},  // as the privacy rules left it
 //	  "rejected":   {"res":"abc"},          // parameters that could not become a column
-//	  "payload":    "…"                     // the request body, when no event could be read from it
+//	  "payload":    "…",                    // the request body, when no event could be read from it
+//	  "rejudged":   "2026-11-20T23:…Z"      // when the host judged a failed event again, and found it good
 //	}
 //
 // A violation's path is a JSON pointer into the envelope

@@ -17,6 +17,7 @@ import (
 
 	"weir/host/deadletter"
 	"weir/host/delivery"
+	"weir/host/failed"
 	"weir/host/journal"
 	"weir/host/metrics"
 	"weir/host/replay"
@@ -34,6 +35,7 @@ type Config struct {
 	Journal Journal
 	Routes  func() []delivery.Status
 	Failed  Failed
+	Again   *failed.Retrier
 	Replay  *replay.Replayer
 	Dropped func(letters int) // called when an operator has dropped dead letters
 	Tail    *tail.Tail
@@ -50,7 +52,7 @@ type Journal interface {
 
 // Failed lists failed events.
 type Failed interface {
-	List(ctx context.Context, limit int) ([][]byte, error)
+	List(ctx context.Context, q failed.Query) ([]failed.Event, error)
 }
 
 // Handler serves the admin listener.
@@ -70,6 +72,7 @@ func New(cfg Config) *Handler {
 	mux.HandleFunc("GET /api/status", h.status)
 	mux.HandleFunc("GET /api/tail", h.tail)
 	mux.HandleFunc("GET /api/failed", h.failed)
+	mux.HandleFunc("POST /api/failed/retry", h.retryFailed)
 	mux.HandleFunc("GET /api/deadletters", h.deadLetters)
 	mux.HandleFunc("POST /api/deadletters/retry", h.retry)
 	mux.HandleFunc("POST /api/deadletters/drop", h.drop)

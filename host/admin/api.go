@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"weir/host/deadletter"
+	"weir/host/failed"
 	"weir/host/journal"
 	"weir/host/metrics"
 	"weir/host/replay"
@@ -73,26 +74,6 @@ func (h *Handler) status(w http.ResponseWriter, r *http.Request) {
 			Breaker: d.Breaker, Delivered: d.Delivered, Dead: d.Dead, Error: d.LastError, FailedAt: d.FailedAt})
 	}
 	reply(w, s)
-}
-
-func (h *Handler) failed(w http.ResponseWriter, r *http.Request) {
-	limit, err := limitOf(r)
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
-		return
-	}
-	list, err := h.cfg.Failed.List(r.Context(), limit)
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return
-	}
-	events := make([]json.RawMessage, len(list))
-	for i, line := range list {
-		events[i] = line
-	}
-	reply(w, struct {
-		Events []json.RawMessage `json:"events"`
-	}{events})
 }
 
 // DeadLetter is one of the answer of GET /api/deadletters.
@@ -198,7 +179,10 @@ func read(w http.ResponseWriter, r *http.Request, into any, such string) bool {
 func statusOf(err error) int {
 	var unknown *journal.UnknownRouteError
 	var request *replay.RequestError
+	var schemas *failed.SchemasError
 	switch {
+	case errors.As(err, &schemas):
+		return http.StatusConflict
 	case errors.As(err, &request):
 		return http.StatusBadRequest
 	case errors.As(err, &unknown), errors.Is(err, journal.ErrRetried):
@@ -211,13 +195,25 @@ func statusOf(err error) int {
 
 // limitOf reads the query parameter limit.
 func limitOf(r *http.Request) (int, error) {
-	text := r.FormValue("limit")
-	if text == "" {
+	n, err := numberOf(r, "limit")
+	switch {
+	case err == nil && n == 0:
 		return 100, nil
-	}
-	n, err := strconv.Atoi(text)
-	if err != nil || n < 1 || n > 10_000 {
+	case err != nil || n > 10_000:
 		return 0, fmt.Errorf("limit must be a number from 1 to 10000")
+	}
+	return int(n), nil
+}
+
+// numberOf reads a query parameter that is a number above 0, and 0 when it is not given.
+func numberOf(r *http.Request, name string) (int64, error) {
+	text := r.FormValue(name)
+	if text == "" {
+		return 0, nil
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || n < 1 {
+		return 0, fmt.Errorf("%s must be a number above 0", name)
 	}
 	return n, nil
 }

@@ -9,7 +9,7 @@ import (
 	"slices"
 	"time"
 
-	"weir/edge/envelope"
+	"weir/host/frame"
 	"weir/host/journal"
 	"weir/sinks"
 )
@@ -37,8 +37,9 @@ func Retry(ctx context.Context, s Store, q journal.Query) (retried int, err erro
 	var unknown []error
 	err = pages(ctx, s, q, func(page []journal.DeadLetter) error {
 		for _, p := range pilesOf(page) {
-			b, ids := p.frame()
-			err := s.Retry(ctx, b, ids)
+			now := time.Now()
+			p.batch.Origin(now.UnixMilli(), "")
+			err := s.Retry(ctx, p.batch.Batch(journal.NewID(now), p.route), p.ids)
 			var gone *journal.UnknownRouteError
 			switch {
 			case errors.As(err, &gone):
@@ -48,7 +49,7 @@ func Retry(ctx context.Context, s Store, q journal.Query) (retried int, err erro
 			case err != nil:
 				return fmt.Errorf("retrying dead letters of route %s: %w", p.route, err)
 			default:
-				retried += len(ids)
+				retried += len(p.ids)
 			}
 		}
 		return nil
@@ -115,13 +116,9 @@ func pages(ctx context.Context, s Store, q journal.Query, act func([]journal.Dea
 
 // pile is dead letters of one route.
 type pile struct {
-	route   string
-	letters []letter
-}
-
-type letter struct {
-	journal.DeadLetter
-	good bool
+	route string
+	ids   []int64
+	batch frame.Builder
 }
 
 // pilesOf sorts a page by route, and leaves out what is no event.
@@ -137,25 +134,8 @@ func pilesOf(page []journal.DeadLetter) []*pile {
 			i = len(list)
 			list = append(list, &pile{route: d.Route})
 		}
-		list[i].letters = append(list[i].letters, letter{d, e.Verdict == envelope.Good.String()})
+		list[i].ids = append(list[i].ids, d.ID)
+		list[i].batch.Add(e)
 	}
 	return list
-}
-
-// frame makes a batch of the pile.
-func (p *pile) frame() (journal.Batch, []int64) {
-	now := time.Now()
-	id := journal.NewID(now)
-	h := envelope.Header{ID: id.String(), Captured: now.UnixMilli(), Events: len(p.letters)}
-	ids := make([]int64, len(p.letters))
-	var lines []byte
-	for i, d := range p.letters {
-		ids[i] = d.ID
-		if !d.good {
-			h.Failed++
-		}
-		lines = append(append(lines, d.Envelope...), '\n')
-	}
-	text := append(h.AppendJSON(nil), '\n')
-	return journal.Batch{ID: id, Route: p.route, Events: len(p.letters), Frame: append(text, lines...)}, ids
 }

@@ -22,7 +22,7 @@ func batch(from, to int) sinks.Batch {
 func TestStore(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "failed.db")
 	open := func() *Store {
-		s, err := Open(path, time.Hour, 10)
+		s, err := Open(path, Options{Keep: time.Hour, Max: 10, MaxBytes: 1 << 20})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -31,13 +31,13 @@ func TestStore(t *testing.T) {
 	}
 	list := func(s *Store) []string {
 		t.Helper()
-		lines, err := s.List(t.Context(), 100)
+		events, err := s.List(t.Context(), Query{})
 		if err != nil {
 			t.Fatal(err)
 		}
 		var text []string
-		for _, l := range lines {
-			text = append(text, string(l))
+		for _, e := range events {
+			text = append(text, string(e.Envelope))
 		}
 		return text
 	}
@@ -78,7 +78,7 @@ func TestOpenSaysWhatToDo(t *testing.T) {
 	if err := os.WriteFile(path, []byte(strings.Repeat("no database ", 100)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Open(path, time.Hour, 10); err == nil || !strings.Contains(err.Error(), "moved away") {
+	if _, err := Open(path, Options{Keep: time.Hour, Max: 10, MaxBytes: 1 << 20}); err == nil || !strings.Contains(err.Error(), "moved away") {
 		t.Errorf("opening what is no database: %v", err)
 	}
 }

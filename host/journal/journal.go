@@ -186,6 +186,10 @@ type Stats struct {
 	Routes      []RouteStats
 }
 
+// Crowded reports whether less than a fifth of the journal is free. That is for
+// edges: what an operator asks for can wait.
+func (s *Stats) Crowded() bool { return s.Bytes >= s.Limit/5*4 }
+
 // RouteStats describes how far a route has got.
 type RouteStats struct {
 	Name   string

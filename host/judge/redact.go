@@ -14,14 +14,15 @@ import (
 )
 
 // redact does to the data of an envelope what the annotations of its schemas
-// say, and reports whether that changed it. The host has no key of hashes: what
-// should be hashed is dropped. The fingerprint of an envelope that was changed
-// is emptied, since the values could be found by trying.
-func (j *Judge) redact(set *validate.Set, line []byte) (redacted []byte, changed bool) {
+// say, but for those schemas that are done, and reports whether that changed
+// it. The host has no key of hashes: what should be hashed is dropped. The
+// fingerprint of an envelope that was changed is emptied, since the values
+// could be found by trying.
+func (j *Judge) redact(set *validate.Set, line []byte, done func(schema string) bool) (redacted []byte, changed bool) {
 	if set == nil {
 		return line, false
 	}
-	r := redaction{line: line, annotations: j.annotations(set)}
+	r := redaction{line: line, annotations: j.annotations(set), done: done}
 	r.payload(set, "unstruct_event", "unstruct_event")
 	for i := range gjson.GetBytes(line, "contexts.#").Int() {
 		r.payload(set, "contexts."+strconv.FormatInt(i, 10), "contexts")
@@ -39,6 +40,7 @@ func (j *Judge) redact(set *validate.Set, line []byte) (redacted []byte, changed
 type redaction struct {
 	line        []byte
 	annotations *privacy.Annotations
+	done        func(schema string) bool
 	run         validate.Run
 	arena       envelope.Arena
 	event       envelope.Event // takes the receipts
@@ -54,7 +56,7 @@ type edit struct {
 func (r *redaction) payload(set *validate.Set, path, field string) {
 	schema, data := gjson.GetBytes(r.line, path+".schema").String(), gjson.GetBytes(r.line, path+".data")
 	program, ok := set.Lookup([]byte(schema))
-	if !ok || !data.Exists() {
+	if !ok || !data.Exists() || r.done(schema) {
 		return
 	}
 	s := envelope.SelfDescribing{Schema: schema, Data: bytes.TrimSpace([]byte(data.Raw))}

@@ -6,7 +6,7 @@ import (
 	"errors"
 	"fmt"
 
-	"weir/edge/envelope"
+	"weir/host/frame"
 	"weir/host/journal"
 	"weir/sinks"
 )
@@ -24,7 +24,7 @@ type Pushed struct {
 // Push hands lines of envelopes to a route. The same lines are handed over
 // once for each again. A line that is no envelope is a *RequestError.
 func (p *Replayer) Push(ctx context.Context, route, again string, lines []byte) (Pushed, error) {
-	var b builder
+	var b frame.Builder
 	var first sinks.Event
 	n := 0
 	for line := range bytes.Lines(lines) {
@@ -36,7 +36,7 @@ func (p *Replayer) Push(ctx context.Context, route, again string, lines []byte) 
 		if n == 1 {
 			first = e
 		}
-		b.add(e)
+		b.Add(e)
 	}
 	if n == 0 {
 		return Pushed{}, &RequestError{"there is no line"}
@@ -45,9 +45,9 @@ func (p *Replayer) Push(ctx context.Context, route, again string, lines []byte) 
 	if err != nil || before.waiting != "" {
 		return Pushed{Waiting: before.waiting}, err
 	}
-	b.header.Captured = min(max(first.Collected.UnixMilli(), 0), envelope.MaxTime)
-	id := journal.DerivedID(first.Collected, []byte("weir replay of files, 1"), []byte(route), []byte(again), b.lines)
-	stored, err := p.Store.Append(ctx, b.batch(id, route))
+	b.Origin(first.Collected.UnixMilli(), "")
+	id := journal.DerivedID(first.Collected, []byte("weir replay of files, 1"), []byte(route), []byte(again), b.Lines())
+	stored, err := p.Store.Append(ctx, b.Batch(id, route))
 	switch {
 	case errors.Is(err, journal.ErrFull), errors.Is(err, journal.ErrBusy):
 		return Pushed{Waiting: err.Error()}, nil

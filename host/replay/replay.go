@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"weir/edge/envelope"
+	"weir/host/frame"
 	"weir/host/journal"
 	"weir/sinks"
 )
@@ -163,13 +164,14 @@ func (p *Replayer) Step(ctx context.Context, r Request, after int64, dry bool) (
 
 // copy makes a batch of the wanted events of a record, and counts them.
 func (p *Replayer) copy(done *Progress, rec journal.Record, wanted *matcher, route string, key []byte) (journal.Batch, bool) {
-	frame, err := envelope.NewReader(rec.Frame).Next()
+	batch, err := envelope.NewReader(rec.Frame).Next()
 	if rec.Frame == nil || err != nil {
 		done.Damaged++
 		return journal.Batch{}, false
 	}
-	b := builder{header: envelope.Header{Captured: frame.Header.Captured, Bundle: frame.Header.Bundle}}
-	for _, line := range frame.Events {
+	var b frame.Builder
+	b.Origin(batch.Header.Captured, batch.Header.Bundle)
+	for _, line := range batch.Events {
 		e, err := sinks.ParseEvent(line)
 		if err != nil {
 			done.Skipped++
@@ -183,12 +185,12 @@ func (p *Replayer) copy(done *Progress, rec journal.Record, wanted *matcher, rou
 			continue
 		}
 		done.add(judged, rec.Received)
-		b.add(e)
+		b.Add(e)
 	}
-	if b.header.Events == 0 {
+	if b.Events() == 0 {
 		return journal.Batch{}, false
 	}
-	return b.batch(journal.DerivedID(rec.Received, key, rec.ID[:]), route), true
+	return b.Batch(journal.DerivedID(rec.Received, key, rec.ID[:]), route), true
 }
 
 // removed returns how many batches between after and the first record are gone.

@@ -33,7 +33,7 @@ func (p *Replayer) room(ctx context.Context, route string) (room, error) {
 		return room{}, &journal.UnknownRouteError{Route: route}
 	}
 	r := room{limit: journal.Limit{Records: stepBatches, Bytes: int(min(stepBytes, max(s.Limit/100, 64<<10)))}}
-	if s.Bytes >= s.Limit/5*4 {
+	if s.Crowded() {
 		r.waiting = fmt.Sprintf("the journal is %d %% full; a replay leaves a fifth of it free", s.Bytes*100/s.Limit)
 	}
 	return r, nil
