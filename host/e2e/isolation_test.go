@@ -62,3 +62,13 @@ func countLines(ids map[string]int, app string, text []byte) error {
 	}
 	return nil
 }
+
+// objectsAmong returns the lines of a text that are objects.
+func objectsAmong(text []byte) (objects []byte) {
+	for line := range bytes.Lines(text) {
+		if line[0] == '{' {
+			objects = append(objects, line...)
+		}
+	}
+	return objects
+}

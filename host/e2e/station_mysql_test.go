@@ -24,7 +24,7 @@ func mysqlStation(t *testing.T) station {
 	proxy := fault.Start(t, c.Addr)
 	through := c.Clone()
 	through.Addr = proxy.Address()
-	return station{name: "mysql", settings: fmt.Sprintf("mysql: {dsn: %q}", through.FormatDSN()), proxy: proxy, at: mariaDB(dsn), unique: true}
+	return station{name: "mysql", settings: fmt.Sprintf("mysql: {dsn: %q}", through.FormatDSN()), set: proxy.Set, at: mariaDB(dsn), unique: true}
 }
 
 // mariaDB is the connection string of a database with the sink's table.

@@ -27,12 +27,18 @@ var finders = map[string]func() (string, error){
 	"postgres":  postgres,
 	"mosquitto": daemon("install mosquitto", "mosquitto"),
 	// The last is the same program: it is a server when it is called one.
+	"redis-cli":    onPath("install redis-tools", "redis-cli", "valkey-cli"),
 	"redis-server": onPath("install redis-tools, or Redis or Valkey", "redis-server", "valkey-server", "redis-check-rdb"),
 	"mariadbd": func() (string, error) {
 		if path, err := exec.LookPath("mariadbd"); err == nil {
 			return path, nil
 		}
 		return firstThatExists([]string{"/usr/sbin/mariadbd", "/usr/libexec/mariadbd"}, "install mariadb-server")
+	},
+	"chdb": func() (string, error) {
+		dir := filepath.Join(Cache(), "python", "chdb")
+		_, err := firstThatExists([]string{filepath.Join(dir, ".version")}, "run .tools/setup, which installs it")
+		return dir, err
 	},
 	"nats-server": func() (string, error) {
 		return firstThatExists([]string{filepath.Join(Cache(), "bin", "nats-server")}, "run .tools/setup, which builds it")
