@@ -4,6 +4,7 @@ package all
 
 import (
 	_ "weir/sinks/blackhole"
+	_ "weir/sinks/clickhouse"
 	_ "weir/sinks/file"
 	_ "weir/sinks/http"
 	_ "weir/sinks/kafka"
