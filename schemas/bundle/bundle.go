@@ -20,6 +20,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"unsafe"
+
+	"weir/schemas/scan"
 )
 
 // Version is the version of the format. An engine opens no other.
@@ -61,13 +63,13 @@ func Open(b []byte) (*Bundle, error) {
 	if len(b) < headerSize || string(b[:8]) != magic {
 		return nil, errors.New("opening bundle: these bytes are not a bundle")
 	}
-	if v := binary.LittleEndian.Uint16(b[8:]); v != Version {
+	if scan.Uint16(b, 8) != Version {
 		return nil, errors.New("opening bundle: made for another version of the engine; compile the schemas again")
 	}
-	if binary.LittleEndian.Uint16(b[10:]) != sections || uint64(binary.LittleEndian.Uint32(b[12:])) != uint64(len(b)) || len(b) > maxBundle {
+	if scan.Uint16(b, 10) != sections || uint64(scan.Uint32(b, 12)) != uint64(len(b)) || len(b) > maxBundle {
 		return nil, errors.New("opening bundle: truncated or followed by other bytes")
 	}
-	sum := binary.LittleEndian.Uint64(b[16:])
+	sum := scan.Uint64(b, 16)
 	if Sum(b[directory:]) != sum {
 		return nil, errors.New("opening bundle: content does not match its hash")
 	}
@@ -96,6 +98,9 @@ func (b *Bundle) Hash() string {
 	return string(s[:])
 }
 
+// SameAs reports whether both bundles have the same hash.
+func (b *Bundle) SameAs(other *Bundle) bool { return b.hash == other.hash }
+
 // aligned copies b to an address that is a multiple of eight.
 func aligned(b []byte) []byte {
 	words := make([]uint64, (len(b)+7)/8)
@@ -104,38 +109,34 @@ func aligned(b []byte) []byte {
 	return c
 }
 
-// table is one of the tables, whatever its entries are.
-type table struct {
-	entries *[]byte // in truth a slice of entries: only its pointer and length are used
-	size    int     // of an entry
+// Tables is nothing but slices, in the order of their sections. What their
+// entries are does not matter to who moves them.
+var entrySizes = [sections]uint8{
+	uint8(unsafe.Sizeof(Schema{})), 4, uint8(unsafe.Sizeof(Node{})), uint8(unsafe.Sizeof(Object{})), uint8(unsafe.Sizeof(Extra{})),
+	uint8(unsafe.Sizeof(Names{})), uint8(unsafe.Sizeof(Slot{})), 1, 2, 8,
+	uint8(unsafe.Sizeof(Rule{})), uint8(unsafe.Sizeof(Array{})), uint8(unsafe.Sizeof(Number{})), uint8(unsafe.Sizeof(Enum{})), uint8(unsafe.Sizeof(Constant{})),
+	uint8(unsafe.Sizeof(Op{})), 4, uint8(unsafe.Sizeof(Text{})), uint8(unsafe.Sizeof(Anchor{})), 4,
+	1,
 }
 
-func tableOf[T any](entries *[]T) table {
-	var entry T
-	return table{(*[]byte)(unsafe.Pointer(entries)), int(unsafe.Sizeof(entry))}
-}
+var _ = [1]struct{}{}[unsafe.Sizeof(Tables{})-sections*unsafe.Sizeof([]byte(nil))]
 
-// all lists the tables in the order of their sections.
-func (t *Tables) all() [sections]table {
-	return [...]table{
-		tableOf(&t.Schemas), tableOf(&t.URIs), tableOf(&t.Nodes), tableOf(&t.Objects), tableOf(&t.Extras),
-		tableOf(&t.Names), tableOf(&t.Slots), tableOf(&t.Index), tableOf(&t.Wide), tableOf(&t.Masks),
-		tableOf(&t.Rules), tableOf(&t.Arrays), tableOf(&t.Numbers), tableOf(&t.Enums), tableOf(&t.Constants),
-		tableOf(&t.Ops), tableOf(&t.Refs), tableOf(&t.Strings), tableOf(&t.Anchors), tableOf(&t.Captures),
-		tableOf(&t.Bytes),
-	}
-}
+// all are the tables as slices of which only pointer and length may be used: the
+// length counts entries.
+func (t *Tables) all() *[sections][]byte { return (*[sections][]byte)(unsafe.Pointer(t)) }
 
 // place points the tables at their sections and reports whether those lie in b.
 func (t *Tables) place(b []byte) bool {
-	for i, table := range t.all() {
-		off := uint64(binary.LittleEndian.Uint32(b[directory+8*i:]))
-		size := uint64(binary.LittleEndian.Uint32(b[directory+8*i+4:]))
-		if off < headerSize || off%wordAligned != 0 || off+size > uint64(len(b)) || size%uint64(table.size) != 0 {
+	tables := t.all()
+	for i := range tables {
+		off := uint64(scan.Uint32(b, directory+8*i))
+		size := uint64(scan.Uint32(b, directory+8*i+4))
+		entry := uint64(entrySizes[i])
+		if off < headerSize || off%wordAligned != 0 || off+size > uint64(len(b)) || size%entry != 0 {
 			return false
 		}
 		if size > 0 {
-			*table.entries = unsafe.Slice(&b[off], size/uint64(table.size))
+			tables[i] = unsafe.Slice(&b[off], size/entry)
 		}
 	}
 	return true
@@ -144,14 +145,14 @@ func (t *Tables) place(b []byte) bool {
 // Encode returns the bundle that holds the tables.
 func Encode(t *Tables) ([]byte, error) {
 	b := make([]byte, headerSize)
-	for i, table := range t.all() {
+	for i, entries := range t.all() {
 		for len(b)%wordAligned != 0 {
 			b = append(b, 0)
 		}
-		size := len(*table.entries) * table.size
+		size := len(entries) * int(entrySizes[i])
 		binary.LittleEndian.PutUint32(b[directory+8*i:], uint32(len(b)))
 		binary.LittleEndian.PutUint32(b[directory+8*i+4:], uint32(size))
-		b = append(b, unsafe.Slice(unsafe.SliceData(*table.entries), size)...)
+		b = append(b, unsafe.Slice(unsafe.SliceData(entries), size)...)
 	}
 	if len(b) > maxBundle {
 		return nil, errors.New("encoding bundle: larger than 1 GiB")

@@ -1,8 +1,8 @@
 package bundle
 
 import (
-	"encoding/binary"
 	"errors"
+	"unsafe"
 
 	"weir/schemas/scan"
 	"weir/schemas/validate/decimal"
@@ -15,18 +15,16 @@ var phases = [...]struct {
 	verify func(*verifier)
 }{
 	{"neutral entries", (*verifier).neutral},
-	{"strings", (*verifier).strings},
+	{"references", (*verifier).references},
 	{"schemas", (*verifier).schemas},
 	{"names", (*verifier).names},
 	{"properties and patterns", (*verifier).extras},
 	{"objects", (*verifier).objects},
-	{"arrays", (*verifier).arrays},
 	{"numbers", (*verifier).numbers},
-	{"enums", (*verifier).enums},
 	{"constants", (*verifier).constants},
 	{"keywords", (*verifier).ops},
 	{"nodes", (*verifier).nodes},
-	{"references", (*verifier).acyclic},
+	{"circles", (*verifier).acyclic},
 }
 
 // verify checks all that the engine relies on without looking, and counts the
@@ -60,12 +58,6 @@ func (v *verifier) isNode(n uint32) {
 	v.check(n < uint32(len(v.Nodes)))
 }
 
-func (v *verifier) optionalNode(n uint32) {
-	if n != None {
-		v.isNode(n)
-	}
-}
-
 // within checks that n entries from first lie in a table of that length.
 func (v *verifier) within(first, n uint32, length int) bool {
 	ok := uint64(first)+uint64(n) <= uint64(length)
@@ -73,39 +65,108 @@ func (v *verifier) within(first, n uint32, length int) bool {
 	return ok
 }
 
-func (v *verifier) text(x Text) bool {
-	return v.within(x.Off, x.Len, len(v.Bytes))
-}
-
 // neutral checks the entries that index 0 stands for.
 func (v *verifier) neutral() {
-	ok := len(v.Nodes) > 1 && len(v.Objects) > 0 && len(v.Arrays) > 0 && len(v.Numbers) > 0 && len(v.Enums) > 0 &&
-		len(v.Ops) > 0 && len(v.Names) > 0 && len(v.Extras) > 0 && len(v.Strings) > 0 && len(v.Captures) > 0
-	if !ok {
-		v.check(false)
-		return
+	tables := v.all()
+	for i, want := range Neutral.all() {
+		if len(tables[i]) < len(want) {
+			v.check(false)
+			return
+		}
+		size := len(want) * int(entrySizes[i])
+		v.check(scan.Equal(unsafe.Slice(unsafe.SliceData(tables[i]), size), unsafe.Slice(unsafe.SliceData(want), size)))
 	}
-	v.check(v.Nodes[Anything] == AnythingNode && v.Nodes[Nothing] == NothingNode)
 	v.check(len(v.Nodes) <= MaxNodes)
-	v.check(v.Objects[0] == NeutralObject && v.Extras[0] == NeutralExtra && v.Arrays[0] == NeutralArray && v.Names[0] == Names{})
 }
 
-func (v *verifier) strings() {
-	v.pattern = make([]bool, len(v.Strings))
-	for _, s := range v.Strings {
-		v.text(s)
-	}
-	for _, c := range v.Captures {
-		v.check(c < uint32(len(v.Strings)))
+// The tables, by the number of their section.
+const (
+	inSchemas = iota
+	inURIs
+	inNodes
+	inObjects
+	inExtras
+	inNames
+	inSlots
+	inIndex
+	inWide
+	inMasks
+	inRules
+	inArrays
+	inNumbers
+	inEnums
+	inConstants
+	inOps
+	inRefs
+	inStrings
+	inAnchors
+	inCaptures
+	inBytes
+)
+
+// reference is a field whose value leads to another table.
+type reference struct {
+	from, offset uint8 // a table and the place of the field in its entries
+	to           uint8
+	kind         uint8
+}
+
+// Kinds of references.
+const (
+	one      = iota // an index
+	optional        // an index or None
+	several         // the first of as many as the next field says
+)
+
+// links are the references that need no more than to be in range.
+var links = [...]reference{
+	{inStrings, 0, inBytes, several},
+	{inSchemas, uint8(unsafe.Offsetof(Schema{}.URI)), inBytes, several},
+	{inSchemas, uint8(unsafe.Offsetof(Schema{}.Root)), inNodes, one},
+	{inCaptures, 0, inStrings, one},
+	{inNodes, uint8(unsafe.Offsetof(Node{}.Number)), inNumbers, one},
+	{inNodes, uint8(unsafe.Offsetof(Node{}.Array)), inArrays, one},
+	{inNodes, uint8(unsafe.Offsetof(Node{}.Object)), inObjects, one},
+	{inNodes, uint8(unsafe.Offsetof(Node{}.Enum)), inEnums, one},
+	{inObjects, uint8(unsafe.Offsetof(Object{}.Names)), inNames, one},
+	{inObjects, uint8(unsafe.Offsetof(Object{}.Additional)), inNodes, one},
+	{inObjects, uint8(unsafe.Offsetof(Object{}.Extra)), inExtras, one},
+	{inExtras, uint8(unsafe.Offsetof(Extra{}.PropertyNames)), inNodes, one},
+	{inExtras, uint8(unsafe.Offsetof(Extra{}.Patterns)), inRules, several},
+	{inExtras, uint8(unsafe.Offsetof(Extra{}.Deps)), inRules, several},
+	{inArrays, uint8(unsafe.Offsetof(Array{}.Items)), inNodes, one},
+	{inArrays, uint8(unsafe.Offsetof(Array{}.Contains)), inNodes, optional},
+	{inArrays, uint8(unsafe.Offsetof(Array{}.Prefix)), inRefs, several},
+	{inEnums, uint8(unsafe.Offsetof(Enum{}.Names)), inNames, one},
+	{inEnums, uint8(unsafe.Offsetof(Enum{}.Values)), inConstants, several},
+	{inConstants, uint8(unsafe.Offsetof(Constant{}.Value)), inBytes, several},
+	{inRefs, 0, inNodes, optional},
+	{inAnchors, uint8(unsafe.Offsetof(Anchor{}.Node)), inNodes, one},
+}
+
+// references checks the links.
+func (v *verifier) references() {
+	tables := v.all()
+	for i := range links {
+		l := &links[i]
+		entries, size := tables[l.from], int(entrySizes[l.from])
+		b := unsafe.Slice(unsafe.SliceData(entries), len(entries)*size)
+		limit := uint64(len(tables[l.to]))
+		for at := int(l.offset); at < len(b); at += size {
+			first := scan.Uint32(b, at)
+			switch l.kind {
+			case several:
+				v.check(uint64(first)+uint64(scan.Uint32(b, at+4)) <= limit)
+			case optional:
+				v.check(first == None || uint64(first) < limit)
+			default:
+				v.check(uint64(first) < limit)
+			}
+		}
 	}
 }
 
 func (v *verifier) schemas() {
-	for i := range v.Schemas {
-		s := &v.Schemas[i]
-		v.text(s.URI)
-		v.isNode(s.Root)
-	}
 	if len(v.Schemas) == 0 && len(v.URIs) == 0 {
 		return
 	}
@@ -127,7 +188,7 @@ func (v *verifier) names() {
 				v.check(false)
 				return
 			}
-			n = binary.LittleEndian.Uint32(v.Bytes[off-4:])
+			n = scan.Uint32(v.Bytes, int(off-4))
 		}
 		v.within(off, n, len(v.Bytes))
 		if s.Declared() {
@@ -165,6 +226,9 @@ func (v *verifier) patternTable(i uint32) {
 		v.check(false)
 		return
 	}
+	if v.pattern == nil {
+		v.pattern = make([]bool, len(v.Strings))
+	}
 	if !v.failed && !v.pattern[i] {
 		v.pattern[i] = true
 		v.check(pattern.Valid(v.String(i)))
@@ -183,20 +247,12 @@ func (v *verifier) nodes() {
 			v.patternTable(n.Pattern)
 		}
 		v.check(uint32(n.Capture) < uint32(len(v.Captures)))
-		v.check(n.Number < uint32(len(v.Numbers)) && n.Array < uint32(len(v.Arrays)) &&
-			n.Object < uint32(len(v.Objects)) && n.Enum < uint32(len(v.Enums)))
 	}
 }
 
-//go:nobounds
 func (v *verifier) objects() {
 	for i := range v.Objects {
 		o := &v.Objects[i]
-		v.isNode(o.Additional)
-		if o.Names >= uint32(len(v.Names)) || o.Extra >= uint32(len(v.Extras)) {
-			v.check(false)
-			return
-		}
 		count := uint32(v.Names[o.Names].Count)
 		if o.Required != None {
 			v.check(count > 0)
@@ -218,33 +274,15 @@ func (v *verifier) objects() {
 func (v *verifier) extras() {
 	for i := range v.Extras {
 		e := &v.Extras[i]
-		v.isNode(e.PropertyNames)
-		if v.within(e.Patterns, e.PatternCount, len(v.Rules)) {
-			for _, r := range v.Rules[e.Patterns : e.Patterns+e.PatternCount] {
-				v.patternTable(r.A)
+		for _, r := range v.Rules[e.Patterns : e.Patterns+e.PatternCount] {
+			v.patternTable(r.A)
+			v.isNode(r.B)
+			v.check(r.Kind < uint32(len(v.Strings)))
+		}
+		for _, r := range v.Rules[e.Deps : e.Deps+e.DepCount] {
+			v.check(r.Kind <= DepLegacyNode)
+			if r.Kind == DepNode || r.Kind == DepLegacyNode {
 				v.isNode(r.B)
-				v.check(r.Kind < uint32(len(v.Strings)))
-			}
-		}
-		if v.within(e.Deps, e.DepCount, len(v.Rules)) {
-			for _, r := range v.Rules[e.Deps : e.Deps+e.DepCount] {
-				v.check(r.Kind <= DepLegacyNode)
-				if r.Kind == DepNode || r.Kind == DepLegacyNode {
-					v.isNode(r.B)
-				}
-			}
-		}
-	}
-}
-
-func (v *verifier) arrays() {
-	for i := range v.Arrays {
-		a := &v.Arrays[i]
-		v.isNode(a.Items)
-		v.optionalNode(a.Contains)
-		if v.within(a.Prefix, a.PrefixCount, len(v.Refs)) {
-			for _, n := range v.Refs[a.Prefix : a.Prefix+a.PrefixCount] {
-				v.isNode(n)
 			}
 		}
 	}
@@ -268,33 +306,15 @@ func (v *verifier) numbers() {
 	}
 }
 
-func (v *verifier) enums() {
-	for i := range v.Enums {
-		e := &v.Enums[i]
-		v.check(e.Names < uint32(len(v.Names)))
-		v.within(e.Values, e.Count, len(v.Constants))
-	}
-}
-
 func (v *verifier) constants() {
 	for i := range v.Constants {
-		c := &v.Constants[i]
-		if !v.text(c.Value) {
-			return
-		}
-		b := v.Text(c.Value)
+		b := v.Text(v.Constants[i].Value)
 		end, code := scan.ValueEnd(b, 0, scan.MaxDepth)
 		v.check(code == scan.OK && end == len(b))
 	}
 }
 
 func (v *verifier) ops() {
-	for _, n := range v.Refs {
-		v.optionalNode(n)
-	}
-	for i := range v.Anchors {
-		v.isNode(v.Anchors[i].Node)
-	}
 	v.check(v.Ops[len(v.Ops)-1].Code == OpEnd && v.Ops[0].Code == OpEnd)
 	for i := range v.Ops {
 		op := &v.Ops[i]

@@ -99,27 +99,16 @@ func (t Text) Append(dst []byte) []byte {
 			out[n] = escapes[raw[i+1]]
 			i, n = i+2, n+1
 		case i+6 <= len(raw):
-			decoded, rest := step(out[:n], raw[i:])
-			i, n = len(raw)-len(rest), len(decoded)
+			r, rest := unescape(raw[i:])
+			i, n = len(raw)-len(rest), n+utf8.EncodeRune(out[n:], r) // surrogates become U+FFFD
+		case i+1 < len(raw):
+			return append(dst[:start+n], "\ufffd"...) // cut short, and perhaps shorter than this
 		default:
-			// An escape sequence that is cut short may take more room than it has.
-			dst = dst[:start+n]
-			for rest := raw[i:]; len(rest) > 0; {
-				dst, rest = step(dst, rest)
-			}
-			return dst
+			out[n] = '\\'
+			i, n = i+1, n+1
 		}
 	}
 	return dst[:start+n]
-}
-
-// step decodes the byte or escape sequence at the start of raw.
-func step(dst, raw []byte) (out, rest []byte) {
-	if raw[0] != '\\' {
-		return append(dst, raw[0]), raw[1:]
-	}
-	r, rest := unescape(raw)
-	return utf8.AppendRune(dst, r), rest // surrogates become U+FFFD
 }
 
 // unescape decodes the escape sequence at the start of raw. A surrogate without

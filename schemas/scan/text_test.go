@@ -3,6 +3,7 @@ package scan
 import (
 	"math/rand/v2"
 	"testing"
+	"unicode/utf8"
 )
 
 // Append decodes eight bytes at a time where it can; step by step it is slow and plain.
@@ -26,4 +27,13 @@ func TestAppendDecodesAsStepDoes(t *testing.T) {
 			t.Fatalf("%q: got %q, want %q", raw, got, want)
 		}
 	}
+}
+
+// step decodes the byte or escape sequence at the start of raw.
+func step(dst, raw []byte) (out, rest []byte) {
+	if raw[0] != '\\' {
+		return append(dst, raw[0]), raw[1:]
+	}
+	r, rest := unescape(raw)
+	return utf8.AppendRune(dst, r), rest // surrogates become U+FFFD
 }

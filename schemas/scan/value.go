@@ -136,24 +136,22 @@ func Literal(doc []byte, i int) int {
 // LiteralEnd checks that true, false or null stands at doc[i] and returns the
 // index after it.
 func LiteralEnd(doc []byte, i int) (int, Code) {
+	want := "null"
 	if i < len(doc) {
-		if end := Literal(doc, i); end >= 0 {
-			return end, OK
+		switch doc[i] {
+		case 't':
+			want = "true"
+		case 'f':
+			want = "false"
 		}
 	}
-	// The slow way finds the byte at fault.
-	for _, lit := range [...]string{"null", "true", "false"} {
-		if i >= len(doc) || doc[i] != lit[0] {
-			continue
+	for k := range len(want) {
+		if i >= len(doc) || doc[i] != want[k] {
+			return i, atEnd(doc, i)
 		}
-		for n := 0; n < len(lit); n, i = n+1, i+1 {
-			if i >= len(doc) || doc[i] != lit[n] {
-				return i, atEnd(doc, i)
-			}
-		}
-		return i, OK
+		i++
 	}
-	return i, atEnd(doc, i)
+	return i, OK
 }
 
 // Flags tell what a scan of a string or number came across.

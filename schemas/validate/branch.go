@@ -1,6 +1,9 @@
 package validate
 
-import "weir/schemas/bundle"
+import (
+	"weir/schemas/bundle"
+	"weir/schemas/scan"
+)
 
 // ops applies the keywords that evaluate whole schemas on the value
 // doc[i:end], which has been read once and is well-formed.
@@ -61,7 +64,7 @@ func (r *Run) inPlace(s step, arg, node uint32, i, end int) bool {
 //
 //go:nobounds
 func (r *Run) try(s step, arg, node uint32, i, end int) bool {
-	if n := &r.t.Nodes[node]; n.Types&typesOf[r.doc[i]] == 0 {
+	if n := &r.t.Nodes[node]; n.Types&typesOf[scan.KindOf(r.doc[i])] == 0 {
 		r.reach = 2 * i
 		return false
 	}
@@ -103,12 +106,10 @@ func (r *Run) try(s step, arg, node uint32, i, end int) bool {
 	return true
 }
 
-// typesOf maps the first byte of a value to the types it may have.
-var typesOf = [256]uint8{
-	'n': bundle.TypeNull, 't': bundle.TypeBoolean, 'f': bundle.TypeBoolean, '"': bundle.TypeString,
-	'[': bundle.TypeArray, '{': bundle.TypeObject, '-': bundle.TypeNumber,
-	'0': bundle.TypeNumber, '1': bundle.TypeNumber, '2': bundle.TypeNumber, '3': bundle.TypeNumber, '4': bundle.TypeNumber,
-	'5': bundle.TypeNumber, '6': bundle.TypeNumber, '7': bundle.TypeNumber, '8': bundle.TypeNumber, '9': bundle.TypeNumber,
+// typesOf maps the kind of a value to the types it may have.
+var typesOf = [...]uint8{
+	scan.Null: bundle.TypeNull, scan.True: bundle.TypeBoolean, scan.False: bundle.TypeBoolean, scan.Number: bundle.TypeNumber,
+	scan.String: bundle.TypeString, scan.Array: bundle.TypeArray, scan.Object: bundle.TypeObject,
 }
 
 //go:nobounds

@@ -47,6 +47,7 @@ const (
 	seedObject = 0xb492b66fbe98f273
 )
 
+//go:nobounds
 func (r *Run) hashValue(doc []byte, i, end int) uint64 {
 	switch doc[i] {
 	case '"':
@@ -77,6 +78,8 @@ func (r *Run) hashValue(doc []byte, i, end int) uint64 {
 
 // equal compares well-formed values. When the fuel runs out it reports false,
 // and the run is dead.
+//
+//go:nobounds
 func (r *Run) equal(a, b []byte) bool {
 	if !r.spend(len(a), 0) || a[0] != b[0] && (scan.KindOf(a[0]) != scan.Number || scan.KindOf(b[0]) != scan.Number) {
 		return false
@@ -113,6 +116,7 @@ func (r *Run) equal(a, b []byte) bool {
 	return decimal.Compare(x, y) == 0
 }
 
+//go:nobounds
 func (r *Run) equalObjects(a, b []byte) bool {
 	// Declared outside the loops: their variables would be new in every round,
 	// and TinyGo puts those on the heap.
@@ -183,6 +187,7 @@ func (r *Run) equalPair(list []extent, names bool) int {
 	return 0
 }
 
+//go:nobounds
 func (r *Run) same(a, b extent, names bool) bool {
 	if !names {
 		return r.equal(r.doc[a.start:a.end], r.doc[b.start:b.end])

@@ -15,6 +15,8 @@ type members struct {
 
 // membersOf starts before the first member or item of the value at doc[i]. A
 // value of another kind has none.
+//
+//go:nobounds
 func membersOf(doc []byte, i int) members {
 	m := members{doc: doc, i: i + 1}
 	switch doc[i] {
@@ -26,6 +28,7 @@ func membersOf(doc []byte, i int) members {
 	return m
 }
 
+//go:nobounds
 func (m *members) next() bool {
 	if m.closing == 0 {
 		return false
@@ -49,6 +52,8 @@ func (m *members) next() bool {
 }
 
 // name returns the member name, unescaped, with the help of the buffer.
+//
+//go:nobounds
 func (m *members) name(buf *[]byte) []byte {
 	return scan.Text{Raw: m.doc[m.key:m.nameEnd], Escaped: m.escaped}.Bytes(buf)
 }

@@ -183,7 +183,7 @@ func (r *Run) record(node uint32, k keyword, arg uint32, at int) {
 		r.More++
 		return
 	}
-	// In place where there is room, which append would take a copy for.
+	// In place, as append would take a copy of each: that is a call out of wasm.
 	first, n := len(r.steps), len(r.Violations)
 	if last := first + r.top; last <= cap(r.steps) {
 		r.steps = r.steps[:last]
@@ -193,11 +193,10 @@ func (r *Run) record(node uint32, k keyword, arg uint32, at int) {
 	} else {
 		r.steps = append(r.steps, r.frames[:r.top]...)
 	}
-	if n < cap(r.Violations) {
-		r.Violations = r.Violations[:n+1]
-	} else {
-		r.Violations = append(r.Violations, Violation{})
+	if cap(r.Violations) < MaxViolations {
+		r.Violations = make([]Violation, 0, MaxViolations)
 	}
+	r.Violations = r.Violations[:n+1]
 	v := &r.Violations[n]
 	v.set, v.doc, v.steps, v.first = r.set, r.doc, r.steps[first:], uint32(first)
 	v.node, v.arg, v.at, v.keyword = node, arg, uint32(at), k

@@ -43,7 +43,7 @@ func (s *Swap) Load(b []byte) (spare []byte, err error) {
 		return b, err
 	}
 	active := s.active.Load()
-	if active != nil && active.set.Hash() == opened.Hash() {
+	if active != nil && active.set.b.SameAs(opened) {
 		return b, nil
 	}
 	if old := s.previous.Load(); old != nil {

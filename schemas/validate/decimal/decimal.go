@@ -4,7 +4,11 @@
 // point.
 package decimal
 
-import "weir/schemas/scan"
+import (
+	_ "unsafe" // for go:nobounds, see package validate
+
+	"weir/schemas/scan"
+)
 
 // Number is a JSON number: a sign, the significant digits, and a power of ten.
 // It refers to the bytes it was parsed from, which must not change while it is
@@ -33,6 +37,8 @@ const smallDigits = 18
 
 // Parse reads a number token of JSON (RFC 8259, section 6). It reports false if
 // the token is not one, or is longer than 2 GB.
+//
+//go:nobounds
 func Parse(token []byte) (n Number, ok bool) {
 	end, flags, code := scan.NumberEnd(token, 0)
 	if code != scan.OK || end != len(token) || end > 1<<31-1 {
@@ -58,6 +64,7 @@ func Parse(token []byte) (n Number, ok bool) {
 	return n, true
 }
 
+//go:nobounds
 func parseExponent(s []byte) (e int64) {
 	sign := s[0]
 	if sign == '+' || sign == '-' {
@@ -73,6 +80,8 @@ func parseExponent(s []byte) (e int64) {
 }
 
 // set trims zeros off token[start:end], whose decimal point is at point.
+//
+//go:nobounds
 func (n *Number) set(token []byte, start, point, end int, exponent int64) {
 	for start < end && (token[start] == '0' || token[start] == '.') {
 		start++
@@ -115,6 +124,8 @@ func (n *Number) set(token []byte, start, point, end int, exponent int64) {
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 
 // digit returns the significant digit i, as ASCII.
+//
+//go:nobounds
 func (n *Number) digit(i int32) byte {
 	if i >= n.dot {
 		i++

@@ -1,6 +1,6 @@
 package decimal
 
-import "math/bits"
+import "math"
 
 // MultipleOf reports whether a is a whole multiple of b. Every number divides
 // zero; zero divides nothing else.
@@ -39,36 +39,24 @@ func (n *Number) coefficient() uint64 {
 	return v
 }
 
-// divides reports whether d divides the digits of a followed by shift zeros.
+// divides reports whether d, of at most 18 digits, divides the digits of a
+// followed by shift zeros.
 func divides(d uint64, a *Number, shift int64) bool {
-	rem := uint64(0)
-	power, chunk := uint64(1), uint64(0)
-	for i := int32(0); i < a.count; i++ {
-		chunk = chunk*10 + uint64(a.digit(i)-'0')
-		if power *= 10; power == 1e18 {
-			rem = remainder(rem, power, chunk, d)
-			power, chunk = 1, 0
+	// As many digits at a time as keep rem·power + chunk, which is below d·power,
+	// in 64 bits.
+	most := math.MaxUint64 / d / 10
+	rem, chunk, power := uint64(0), uint64(0), uint64(1)
+	for i := int64(0); i < int64(a.count)+shift; i++ {
+		chunk *= 10
+		if i < int64(a.count) {
+			chunk += uint64(a.digit(int32(i)) - '0')
+		}
+		if power *= 10; power > most {
+			rem = (rem*power + chunk) % d
+			chunk, power = 0, 1
 		}
 	}
-	rem = remainder(rem, power, chunk, d)
-	for ; shift > 0 && rem != 0; shift -= smallDigits {
-		power = 1
-		for range min(shift, smallDigits) {
-			power *= 10
-		}
-		rem = remainder(rem, power, 0, d)
-	}
-	return rem == 0
-}
-
-// remainder returns (rem·power + chunk) mod d.
-func remainder(rem, power, chunk, d uint64) uint64 {
-	hi, lo := bits.Mul64(rem, power)
-	lo, carry := bits.Add64(lo, chunk, 0)
-	if hi += carry; hi == 0 {
-		return lo % d
-	}
-	return bits.Rem64(hi, lo, d)
+	return (rem*power+chunk)%d == 0
 }
 
 const (

@@ -1,6 +1,10 @@
 package decimal
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+
+	"weir/schemas/scan"
+)
 
 // The bundle form of a number is
 //
@@ -35,8 +39,8 @@ func Read(b []byte) (n Number, ok bool) {
 	if b[0] > 1 {
 		return Number{}, false
 	}
-	count := binary.LittleEndian.Uint32(b[1:5])
-	magnitude := int64(binary.LittleEndian.Uint64(b[5:13]))
+	count := scan.Uint32(b, 1)
+	magnitude := int64(scan.Uint64(b, 5))
 	if uint64(count) > uint64(len(b)-headerSize) || count > 1<<31-1 {
 		return Number{}, false
 	}

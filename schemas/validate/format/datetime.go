@@ -87,21 +87,15 @@ func isTime(s []byte) bool {
 	if len(s) != 6 || s[3] != ':' || s[0] != '+' && s[0] != '-' {
 		return false
 	}
-	for _, i := range [...]int{1, 2, 4, 5} {
-		if s[i]-'0' > 9 {
-			return false
-		}
-	}
-	offset := uint(s[1]-'0')*10 + uint(s[2]-'0')
-	minutes := uint(s[4]-'0')*10 + uint(s[5]-'0')
-	if offset > 23 || minutes > 59 {
+	x = fields(uint64(scan.Uint32(s, 1))|uint64(s[5])<<32|':'<<40|'0'<<48|'0'<<56, timeTemplate, timeMissing)
+	if x>>63 != 0 || pair(x, 0) > 23 || pair(x, 3) > 59 {
 		return false
 	}
 	if second < 60 {
 		return true
 	}
 	const day = 24 * 60
-	offset = offset*60 + minutes
+	offset := pair(x, 0)*60 + pair(x, 3)
 	if s[0] == '+' {
 		offset = day - offset
 	}
