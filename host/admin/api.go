@@ -1,7 +1,6 @@
 package admin
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,7 +9,6 @@ import (
 	"strconv"
 	"time"
 
-	"weir/host/deadletter"
 	"weir/host/failed"
 	"weir/host/journal"
 	"weir/host/metrics"
@@ -74,93 +72,6 @@ func (h *Handler) status(w http.ResponseWriter, r *http.Request) {
 			Breaker: d.Breaker, Delivered: d.Delivered, Dead: d.Dead, Error: d.LastError, FailedAt: d.FailedAt})
 	}
 	reply(w, s)
-}
-
-// DeadLetter is one of the answer of GET /api/deadletters.
-type DeadLetter struct {
-	ID       int64           `json:"id"`
-	Route    string          `json:"route"`
-	Sink     string          `json:"sink"`
-	Error    string          `json:"error"`
-	Attempts int             `json:"attempts"`
-	At       time.Time       `json:"at"`
-	Retried  time.Time       `json:"retried,omitzero"`
-	Envelope json.RawMessage `json:"envelope,omitempty"`
-}
-
-func (h *Handler) deadLetters(w http.ResponseWriter, r *http.Request) {
-	limit, err := limitOf(r)
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
-		return
-	}
-	list, err := h.cfg.Journal.DeadLetters(r.Context(), journal.Query{Route: r.FormValue("route"), Limit: limit})
-	if err != nil {
-		http.Error(w, "reading dead letters: "+err.Error(), http.StatusInternalServerError)
-		return
-	}
-	letters := make([]DeadLetter, len(list))
-	for i, d := range list {
-		letters[i] = DeadLetter{ID: d.ID, Route: d.Route, Sink: d.Sink, Error: d.Reason, Attempts: d.Tries, At: d.Died, Retried: d.Retried}
-		if json.Valid(d.Envelope) {
-			letters[i].Envelope = d.Envelope
-		}
-	}
-	reply(w, struct {
-		DeadLetters []DeadLetter `json:"deadletters"`
-	}{letters})
-}
-
-// Selection is the body of POST /api/deadletters/retry and /api/deadletters/drop:
-// the letters of a route, or those of the ids, or all that were not retried.
-type Selection struct {
-	Route string  `json:"route"`
-	IDs   []int64 `json:"ids"`
-	Limit int     `json:"limit"` // the oldest so many; 0 means all
-}
-
-// Retried is the answer of POST /api/deadletters/retry.
-type Retried struct {
-	Retried int   `json:"retried"`
-	Waiting int64 `json:"waiting"` // dead letters of all routes that wait still
-}
-
-// Dropped is the answer of POST /api/deadletters/drop.
-type Dropped struct {
-	Dropped int   `json:"dropped"`
-	Waiting int64 `json:"waiting"` // dead letters of all routes that wait still
-}
-
-func (h *Handler) retry(w http.ResponseWriter, r *http.Request) {
-	h.actOnDeadLetters(w, r, deadletter.Retry, func(n int, waiting int64) any { return Retried{n, waiting} })
-}
-
-func (h *Handler) drop(w http.ResponseWriter, r *http.Request) {
-	h.actOnDeadLetters(w, r, func(ctx context.Context, s deadletter.Store, q journal.Query) (int, error) {
-		n, err := deadletter.Drop(ctx, s, q)
-		h.cfg.Dropped(n)
-		return n, err
-	}, func(n int, waiting int64) any { return Dropped{n, waiting} })
-}
-
-func (h *Handler) actOnDeadLetters(w http.ResponseWriter, r *http.Request,
-	act func(context.Context, deadletter.Store, journal.Query) (int, error), answer func(n int, waiting int64) any) {
-	var s Selection
-	if !read(w, r, &s, `{"route":"warehouse"} or {"ids":[1,2]}`) {
-		return
-	}
-	n, err := act(r.Context(), h.cfg.Journal, journal.Query{Route: s.Route, IDs: s.IDs, Limit: s.Limit})
-	h.cfg.Log.Info("admin: an operator acted on dead letters", "path", r.URL.Path, "route", s.Route, "ids", len(s.IDs), "letters", n, "error", err)
-	if err != nil {
-		http.Error(w, fmt.Sprintf("%d done, then: %v", n, err), statusOf(err))
-		return
-	}
-	stats, err := h.cfg.Journal.Stats(r.Context())
-	if err != nil {
-		http.Error(w, fmt.Sprintf("%d done; reading the journal: %v", n, err), http.StatusInternalServerError)
-		return
-	}
-	reply(w, answer(n, stats.DeadLetters))
 }
 
 // read decodes a request's body, or answers what it must be like. An empty one

@@ -27,69 +27,85 @@ const (
 	pageBytes   = 4 << 20 // of envelopes, unless one alone is larger
 )
 
-// Retry hands the selected dead letters to their routes again, oldest first,
-// and returns how many; without a limit, all that there are when it begins.
-// Each becomes part of a batch that only its route reads, in the step that
-// marks it as retried: one that fails again is a dead letter anew. One that
-// never was a readable event is left as it is, and so are those of routes that
-// are not configured, of which the error tells at the end.
-func Retry(ctx context.Context, s Store, q journal.Query) (retried int, err error) {
-	var unknown []error
-	err = pages(ctx, s, q, func(page []journal.DeadLetter) error {
-		for _, p := range pilesOf(page) {
+// Result is what came of retrying or dropping.
+type Result struct {
+	Letters int // retried or dropped
+	Left    int // never were readable events, and stay
+	// Unknown are routes that are not configured, whose letters stay.
+	Unknown []string
+	After   int64 // the last letter looked at
+	UpTo    int64 // the latest letter when the first call began
+	More    bool  // the limit was reached: there may be others after After
+}
+
+// Retry hands the selected dead letters to their routes again, oldest first;
+// without a limit, all that there are when it begins. Each becomes part of a
+// batch that only its route reads, in the step that marks it as retried: one
+// that fails again is a dead letter anew. One that never was a readable event is
+// left as it is, and so are those of routes that are not configured.
+//
+// To go on where a limit ended it, give After and UpTo of the result.
+func Retry(ctx context.Context, s Store, q journal.Query) (Result, error) {
+	return pages(ctx, s, q, func(done *Result, page []journal.DeadLetter) error {
+		piles := pilesOf(page)
+		done.Left += len(page)
+		for _, p := range piles {
+			done.Left -= len(p.ids)
 			now := time.Now()
 			p.batch.Origin(now.UnixMilli(), "")
 			err := s.Retry(ctx, p.batch.Batch(journal.NewID(now), p.route), p.ids)
 			var gone *journal.UnknownRouteError
 			switch {
 			case errors.As(err, &gone):
-				if !slices.ContainsFunc(unknown, func(e error) bool { return e.Error() == err.Error() }) {
-					unknown = append(unknown, err)
+				if !slices.Contains(done.Unknown, gone.Route) {
+					done.Unknown = append(done.Unknown, gone.Route)
 				}
 			case err != nil:
 				return fmt.Errorf("retrying dead letters of route %s: %w", p.route, err)
 			default:
-				retried += len(p.ids)
+				done.Letters += len(p.ids)
 			}
 		}
 		return nil
 	})
-	return retried, errors.Join(append(unknown, err)...)
 }
 
-// Drop deletes the selected dead letters for good and returns how many; without
-// a limit, all that there are when it begins.
-func Drop(ctx context.Context, s Store, q journal.Query) (dropped int, err error) {
-	err = pages(ctx, s, q, func(page []journal.DeadLetter) error {
+// Drop deletes the selected dead letters for good; without a limit, all that
+// there are when it begins.
+func Drop(ctx context.Context, s Store, q journal.Query) (Result, error) {
+	return pages(ctx, s, q, func(done *Result, page []journal.DeadLetter) error {
 		ids := make([]int64, len(page))
 		for i, d := range page {
 			ids[i] = d.ID
 		}
 		n, err := s.Drop(ctx, ids)
-		dropped += n
+		done.Letters += n
 		if err != nil {
 			return fmt.Errorf("dropping dead letters: %w", err)
 		}
 		return nil
 	})
-	return dropped, err
 }
 
 // pages calls act with the selected dead letters, oldest first, a page at a
 // time. It ends with the latest that there is when it begins: what dies again
 // meanwhile is not taken once more.
-func pages(ctx context.Context, s Store, q journal.Query, act func([]journal.DeadLetter) error) error {
-	latest := q
-	latest.Limit = 1
-	list, err := s.DeadLetters(ctx, latest)
-	if err != nil {
-		return fmt.Errorf("reading dead letters: %w", err)
-	}
-	if len(list) == 0 {
-		return nil
+func pages(ctx context.Context, s Store, q journal.Query, act func(*Result, []journal.DeadLetter) error) (Result, error) {
+	done := Result{After: q.After, UpTo: q.UpTo}
+	if done.UpTo == 0 {
+		latest := q
+		latest.Limit = 1
+		list, err := s.DeadLetters(ctx, latest)
+		if err != nil {
+			return done, fmt.Errorf("reading dead letters: %w", err)
+		}
+		if len(list) == 0 {
+			return done, nil
+		}
+		done.UpTo = list[0].ID
 	}
 	left := q.Limit
-	q.Oldest, q.UpTo, q.Bytes = true, list[0].ID, pageBytes
+	q.Oldest, q.UpTo, q.Bytes = true, done.UpTo, pageBytes
 	for {
 		q.Limit = pageLetters
 		if left > 0 {
@@ -97,18 +113,20 @@ func pages(ctx context.Context, s Store, q journal.Query, act func([]journal.Dea
 		}
 		page, err := s.DeadLetters(ctx, q)
 		if err != nil {
-			return fmt.Errorf("reading dead letters: %w", err)
+			return done, fmt.Errorf("reading dead letters: %w", err)
 		}
 		if len(page) == 0 {
-			return nil
+			return done, nil
 		}
-		if err := act(page); err != nil {
-			return err
+		if err := act(&done, page); err != nil {
+			return done, err
 		}
 		q.After = page[len(page)-1].ID
+		done.After = q.After
 		if left > 0 {
 			if left -= len(page); left == 0 {
-				return nil
+				done.More = q.After < done.UpTo
+				return done, nil
 			}
 		}
 	}

@@ -65,8 +65,8 @@ func TestDev(t *testing.T) {
 			for end := time.Now().Add(30 * time.Second); out == "" && time.Now().Before(end); {
 				out = d.weir(t, "failed", "list")
 			}
-			if strings.TrimSuffix(out, "\n") != lines[1] {
-				t.Errorf("weir failed list printed %q, want %q", out, lines[1])
+			if want := "1  " + lines[1] + "\n"; out != want {
+				t.Errorf("weir failed list printed %q, want %q", out, want)
 			}
 			if out := d.weir(t, "deadletter", "list"); out != "" {
 				t.Errorf("weir deadletter list printed %q, want nothing", out)

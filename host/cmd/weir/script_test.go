@@ -7,12 +7,14 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -26,9 +28,44 @@ const scriptSecret = "whsec_d2VpciBlbmQgdG8gZW5kIHRlc3RzLCBub3QgYSBzZWM="
 
 // scriptCommands are what scripts can do besides running weir.
 var scriptCommands = map[string]func(*testscript.TestScript, bool, []string){
-	"host":  scriptHost,
-	"send":  scriptSend,
-	"until": scriptUntil,
+	"host":     scriptHost,
+	"receiver": scriptReceiver,
+	"send":     scriptSend,
+	"until":    scriptUntil,
+}
+
+// scriptReceiver is "receiver accept" or "receiver refuse": what the receiver of
+// a webhook at $RECEIVER does with what is posted to it from then on.
+func scriptReceiver(ts *testscript.TestScript, neg bool, args []string) {
+	refuses, running := ts.Value(receiverKey{}).(*receiver)
+	if neg || !running || len(args) != 1 || args[0] != "accept" && args[0] != "refuse" {
+		ts.Fatalf("usage: receiver accept|refuse")
+	}
+	refuses.refuse.Store(args[0] == "refuse")
+}
+
+// receiverKey is where a script keeps its receiver.
+type receiverKey struct{}
+
+// receiver takes webhooks.
+type receiver struct{ refuse atomic.Bool }
+
+func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	io.Copy(io.Discard, req.Body)
+	if r.refuse.Load() {
+		w.WriteHeader(http.StatusUnprocessableEntity)
+	}
+}
+
+// setUpScript gives a script what its commands keep.
+func setUpScript(env *testscript.Env) error {
+	r := new(receiver)
+	server := httptest.NewServer(r)
+	env.Defer(server.Close)
+	env.Setenv("RECEIVER", server.URL)
+	env.Values[receiverKey{}] = r
+	env.Values[hostKey{}] = new(*os.Process)
+	return nil
 }
 
 // hostKey is where a script keeps its host.
@@ -60,7 +97,7 @@ func startHost(ts *testscript.TestScript) {
 	ts.Check(err)
 	cmd := exec.Command(path, "host", "--config", ts.MkAbs("weir.yaml"))
 	cmd.Dir = ts.Getenv("WORK")
-	cmd.Env = append(os.Environ(), "WEIR_SECRET="+scriptSecret)
+	cmd.Env = append(os.Environ(), "WEIR_SECRET="+scriptSecret, "RECEIVER="+ts.Getenv("RECEIVER"))
 	stderr, err := cmd.StderrPipe()
 	ts.Check(err)
 	ts.Check(cmd.Start())

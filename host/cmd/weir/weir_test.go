@@ -21,10 +21,7 @@ func TestMain(m *testing.M) {
 // TestScripts runs testdata/script: one feature a file, its inputs inline.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{Dir: "testdata/script", UpdateScripts: *update, RequireExplicitExec: true,
-		Cmds: scriptCommands, Setup: func(env *testscript.Env) error {
-			env.Values[hostKey{}] = new(*os.Process)
-			return nil
-		}})
+		Cmds: scriptCommands, Setup: setUpScript})
 }
 
 // TestReadmeConfiguration holds the configuration that README.md shows against the real parser.
