@@ -29,7 +29,8 @@ var rooms = map[string]room{
 
 	"edge/envelope":                {may: []string{"schemas/scan"}, wasm: true},
 	"edge/signature":               {},
-	"edge/privacy":                 {may: []string{"edge/envelope", "schemas/scan", "schemas/validate"}, wasm: true},
+	"edge/hmac":                    {wasm: true},
+	"edge/privacy":                 {may: []string{"edge/envelope", "edge/hmac", "schemas/scan", "schemas/validate"}, wasm: true},
 	"edge/protocol":                {may: []string{"edge/envelope", "schemas/scan"}, wasm: true},
 	"edge/protocol/snowplow":       {may: []string{"edge/protocol", "edge/envelope", "schemas/scan"}, wasm: true},
 	"edge/protocol/document":       {may: []string{"edge/protocol", "edge/envelope", "schemas/scan"}, wasm: true},
@@ -37,10 +38,11 @@ var rooms = map[string]room{
 	"edge/protocol/cloudevents":    {may: []string{"edge/protocol", "edge/protocol/document", "edge/envelope", "schemas/scan"}, tests: []string{"edge/protocol/protocoltest"}, wasm: true},
 	"edge/protocol/webhook":        {may: []string{"edge/protocol", "edge/protocol/document", "edge/envelope"}, tests: []string{"edge/protocol/protocoltest"}, wasm: true},
 	"edge/protocol/pixel":          {may: []string{"edge/protocol", "edge/protocol/document", "edge/envelope"}, tests: []string{"edge/protocol/protocoltest"}, wasm: true},
+	"edge/protocol/signed":         {may: []string{"edge/protocol", "edge/envelope", "edge/hmac"}, wasm: true},
 	"edge/protocol/protocoltest":   {may: []string{"edge/protocol", "edge/envelope"}},
 	"edge/protocol/all":            {may: []string{"edge/protocol/..."}, wasm: true},
 	"edge/collector": {
-		may:   []string{"edge/protocol", "edge/envelope", "edge/privacy", "schemas/bundle", "schemas/scan", "schemas/validate"},
+		may:   []string{"edge/protocol", "edge/protocol/signed", "edge/envelope", "edge/privacy", "schemas/bundle", "schemas/scan", "schemas/validate"},
 		tests: []string{"edge/protocol/...", "edge/collector/collectortest", "schemas/compile", "schemas/registry"},
 		wasm:  true,
 	},
@@ -62,7 +64,7 @@ var rooms = map[string]room{
 	"edge/toolchain/report": {may: []string{"edge/toolchain/need"}},
 
 	"sinks":                           {may: []string{"edge/envelope"}},
-	"sinks/all":                       {may: []string{"sinks/blackhole", "sinks/clickhouse", "sinks/file", "sinks/http", "sinks/kafka", "sinks/mysql", "sinks/mqtt", "sinks/postgres", "sinks/redis", "sinks/s3", "sinks/sqlite", "sinks/stdout"}, tests: []string{"sinks"}},
+	"sinks/all":                       {may: []string{"sinks/blackhole", "sinks/clickhouse", "sinks/file", "sinks/http", "sinks/kafka", "sinks/mqtt", "sinks/mysql", "sinks/nats", "sinks/postgres", "sinks/redis", "sinks/s3", "sinks/sqlite", "sinks/stdout"}, tests: []string{"sinks"}},
 	"sinks/columns":                   {may: []string{"sinks", "edge/envelope"}},
 	"sinks/format":                    {may: []string{"sinks", "sinks/columns", "edge/envelope"}, tests: []string{"sinks/sinktest"}},
 	"sinks/sinktest":                  {may: []string{"sinks", "edge/envelope", "edge/toolchain/need"}},
@@ -80,6 +82,7 @@ var rooms = map[string]room{
 	"sinks/postgres":                  {may: []string{"sinks", "sinks/columns"}, tests: []string{"edge/envelope", "sinks/postgres/pgtest", "sinks/sinktest"}},
 	"sinks/postgres/pgtest":           {may: []string{"edge/toolchain/need"}},
 	"sinks/s3":                        {may: []string{"sinks", "sinks/columns", "sinks/format", "edge/envelope"}, tests: []string{"edge/toolchain/need", "sinks/sinktest"}},
+	"sinks/nats":                      {may: []string{"sinks", "sinks/format"}, tests: []string{"edge/toolchain/need", "sinks/sinktest"}},
 	"sinks/redis":                     {may: []string{"sinks", "sinks/format"}, tests: []string{"edge/toolchain/need", "sinks/sinktest"}},
 	"sinks/sqlite":                    {may: []string{"sinks", "sinks/columns"}, tests: []string{"edge/envelope", "sinks/sinktest"}},
 	"sinks/stdout":                    {may: []string{"sinks", "sinks/format"}, tests: []string{"sinks/sinktest"}},
@@ -143,7 +146,7 @@ var libraries = map[string]library{
 	"github.com/minio/minio-go/v7":     {in: []string{"sinks/s3"}, why: "a client library stays inside its sink: a host without that sink must not carry it"},
 	"github.com/parquet-go/parquet-go": {in: []string{"sinks/s3"}, why: "only objects are files of columns"},
 	"github.com/twmb/franz-go":         {in: []string{"sinks/kafka/..."}, tests: []string{"host/e2e/...", "sinks/kafka"}, why: "a client library stays inside its sink: a host without that sink must not carry it"},
-	"github.com/nats-io/nats.go":       {in: []string{"host", "host/journal/jetstream"}, why: "a cluster is reached through the journal alone; the host says how to connect"},
+	"github.com/nats-io/nats.go":       {in: []string{"host", "host/journal/jetstream", "sinks/nats"}, why: "a cluster that holds the journal is reached through the journal alone, and the host says how to connect; one that is a destination through its sink"},
 	"github.com/redis/go-redis/v9":     {in: []string{"sinks/redis"}, why: "a client library stays inside its sink: a host without that sink must not carry it"},
 	"modernc.org/sqlite":               {in: []string{"host/journal/sqlite", "host/failed", "sinks/sqlite"}, tests: []string{"host/e2e/..."}, why: "each SQLite file has one owner; nobody else opens it"},
 

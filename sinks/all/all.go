@@ -10,6 +10,7 @@ import (
 	_ "weir/sinks/kafka"
 	_ "weir/sinks/mqtt"
 	_ "weir/sinks/mysql"
+	_ "weir/sinks/nats"
 	_ "weir/sinks/postgres"
 	_ "weir/sinks/redis"
 	_ "weir/sinks/s3"

@@ -1,0 +1,216 @@
+//go:build unix
+
+package nats
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"weir/edge/toolchain/need"
+)
+
+// patience bounds every wait for a server.
+const patience = 30 * time.Second
+
+// users of every test's server.
+const users = `
+authorization { users: [
+	{ user: admin, password: admin }
+	{ user: mute, password: pw, permissions: { publish: ["$JS.API.>"] } }
+	{ user: deaf, password: pw, permissions: { subscribe: ["nothing"] } }
+	{ user: least, password: pw, permissions: { publish: ["events.>"], subscribe: ["_INBOX.>"] } }
+] }
+`
+
+// instance is a nats-server on loopback.
+type instance struct {
+	program, dir, settings string
+	port                   int
+	process                *os.Process
+	exited                 chan struct{}
+}
+
+// shared is the server that tests share which do it no lasting harm.
+var shared *instance
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if shared != nil {
+		shared.stop(syscall.SIGKILL)
+		os.RemoveAll(shared.dir)
+	}
+	os.Exit(code)
+}
+
+func sharedServer(t testing.TB) *instance {
+	t.Helper()
+	if shared == nil {
+		program := need.Tool(t, "nats-server")
+		dir, err := os.MkdirTemp("", "weir-nats-")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if shared, err = launch(program, dir, users); err != nil {
+			os.RemoveAll(dir)
+			t.Fatal(err)
+		}
+	}
+	return shared
+}
+
+// startServer starts a server that ends with the test.
+func startServer(t testing.TB, settings string) *instance {
+	t.Helper()
+	i, err := launch(need.Tool(t, "nats-server"), t.TempDir(), settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { i.stop(syscall.SIGKILL) })
+	return i
+}
+
+// launch starts a server on a free port. The port may be taken between looking
+// and listening: then it tries another.
+func launch(program, dir, settings string) (*instance, error) {
+	var err error
+	for range 5 {
+		i := &instance{program: program, dir: dir, settings: settings}
+		if i.port, err = freePort(); err != nil {
+			return nil, err
+		}
+		if err = i.start(); err == nil {
+			return i, nil
+		}
+	}
+	return nil, err
+}
+
+func freePort() (int, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, err
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port, nil
+}
+
+func (i *instance) url() string { return fmt.Sprintf("nats://127.0.0.1:%d", i.port) }
+
+// start runs the server from a goroutine that keeps its thread: on Linux the
+// kernel ties the parent-death signal to the thread that forked.
+func (i *instance) start() error {
+	file := filepath.Join(i.dir, "server.conf")
+	text := fmt.Sprintf("listen: 127.0.0.1:%d\nmax_payload: 2MB\njetstream { store_dir: %q }\n%s", i.port, i.dir, i.settings)
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		return err
+	}
+	name := filepath.Join(i.dir, "server.log")
+	log, err := os.OpenFile(name, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	cmd := exec.Command(i.program, "-c", file)
+	cmd.Stdout, cmd.Stderr = log, log
+	cmd.SysProcAttr = &syscall.SysProcAttr{}
+	dieWithParent(cmd.SysProcAttr)
+	exited, started := make(chan struct{}), make(chan error)
+	go func() {
+		runtime.LockOSThread()
+		err := cmd.Start()
+		started <- err
+		if err == nil {
+			cmd.Wait()
+		}
+		close(exited)
+	}()
+	if err := <-started; err != nil {
+		return fmt.Errorf("starting nats-server: %w", err)
+	}
+	i.process, i.exited = cmd.Process, exited
+	return i.ready(name)
+}
+
+// ready waits until JetStream answers, which it does once it has read its store.
+func (i *instance) ready(log string) error {
+	var last error
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		if last = i.ask(); last == nil {
+			return nil
+		}
+		select {
+		case <-i.exited:
+			text, _ := os.ReadFile(log)
+			return fmt.Errorf("nats-server ended while starting:\n%s", text)
+		default:
+		}
+	}
+	i.stop(syscall.SIGKILL)
+	return fmt.Errorf("nats-server is not ready: %w", last)
+}
+
+func (i *instance) ask() error {
+	conn, err := i.connect()
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	js, err := jetstream.New(conn)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	_, err = js.AccountInfo(ctx)
+	if errors.Is(err, jetstream.ErrJetStreamNotEnabled) || errors.Is(err, jetstream.ErrJetStreamNotEnabledForAccount) {
+		return nil // as the test wants it
+	}
+	return err
+}
+
+func (i *instance) connect() (*nats.Conn, error) {
+	return nats.Connect(i.url(), nats.UserInfo("admin", "admin"))
+}
+
+func (i *instance) stop(sig syscall.Signal) {
+	if i.process == nil {
+		return
+	}
+	i.process.Signal(sig)
+	<-i.exited
+	i.process = nil
+}
+
+func (i *instance) restart(t testing.TB) {
+	t.Helper()
+	if err := i.start(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// admin is a client of the server for the test's own use.
+func (i *instance) admin(t testing.TB) jetstream.JetStream {
+	t.Helper()
+	conn, err := i.connect()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(conn.Close)
+	js, err := jetstream.New(conn, jetstream.WithDefaultTimeout(patience))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return js
+}
