@@ -127,7 +127,7 @@ func (c *Collector) collect(in *Input) {
 	c.out, c.filtered = Outcome{Ack: c.settings.Ack}, 0
 	c.allowOrigin()
 	adapter, answer, ok := c.route()
-	if !ok {
+	if !ok || c.forged(in) {
 		return
 	}
 	c.random.Seed(in.Entropy)

@@ -8,6 +8,7 @@ import (
 	"weir/edge/envelope"
 	"weir/edge/privacy"
 	"weir/edge/protocol"
+	"weir/edge/protocol/signed"
 	"weir/schemas/scan"
 )
 
@@ -27,6 +28,8 @@ func ParseSettings(json []byte) (Settings, error) {
 			p.acks(&s.Acks)
 		case "paths":
 			p.paths(&s.Paths)
+		case "webhooks":
+			p.webhooks(&s.Webhooks)
 		case "strict":
 			s.Strict = p.boolean()
 		case "cookie":
@@ -170,6 +173,44 @@ func (p *parser) acks(dst *[]AckRule) {
 		p.path = strings.TrimSuffix(path, ".")
 		p.must(done, "needs ack: stored, delivered, queued or fast")
 		*dst = append(*dst, r)
+	}
+}
+
+func (p *parser) webhooks(dst *[]Webhook) {
+	if p.s.Kind() != scan.Array {
+		p.fail("must be an array of webhooks")
+		return
+	}
+	for p.s.Array(); p.err == nil && p.s.Item(); {
+		var w Webhook
+		var scheme signed.Scheme
+		var secrets []string
+		path := "webhooks." + strconv.Itoa(len(*dst)) + "."
+		known := false
+		p.object(path, func(name string) bool {
+			switch name {
+			case "path":
+				w.Path = p.text()
+				p.must(strings.HasPrefix(w.Path, "/"), "must begin with a slash, such as /webhook/com.stripe/*")
+			case "scheme":
+				scheme, known = signed.ParseScheme(p.text())
+				p.must(known, "must be standard, stripe, github, shopify or slack")
+			case "secrets":
+				secrets = p.texts()
+			default:
+				return false
+			}
+			return true
+		})
+		p.path = strings.TrimSuffix(path, ".")
+		p.must(w.Path != "", "needs a path, such as /webhook/com.stripe/*")
+		p.must(known, "needs a scheme: standard, stripe, github, shopify or slack")
+		verifier, err := signed.New(scheme, secrets...)
+		if p.path += ".secrets"; err != nil && p.err == nil {
+			p.fail(err.Error())
+		}
+		w.Verifier = verifier
+		*dst = append(*dst, w)
 	}
 }
 

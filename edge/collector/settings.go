@@ -22,6 +22,9 @@ type Settings struct {
 	// The mapped path is the one that adapters see.
 	Paths []PathMapping
 
+	// Webhooks ("webhooks") is an array of {"path","scheme","secrets"}, see [Webhook].
+	Webhooks []Webhook
+
 	// Strict ("strict", default false) fails a whole request for one malformed
 	// event, as the official pipeline does.
 	Strict bool

@@ -113,7 +113,7 @@ func TestMatches(t *testing.T) {
 		{"a*c", "a", false}, {"*a*b*", "xaybz", true}, {"*a*b*", "xbya", false}, {"*ab", "aab", true}, {"a*b*ab", "abab", true}, {"a*b*ab", "abxb", false},
 		{"iglu:com.acme/*/jsonschema/1-*", "iglu:com.acme/order/jsonschema/1-0-2", true},
 	} {
-		if got := matches(c.pattern, c.s); got != c.want {
+		if got := Matches(c.pattern, c.s); got != c.want {
 			t.Errorf("%q matches %q: %t", c.pattern, c.s, got)
 		}
 	}

@@ -4,16 +4,15 @@ import (
 	"errors"
 
 	"weir/edge/envelope"
+	"weir/edge/hmac"
 )
 
 // Key is the key of hashes. Its id goes into receipts, so that hashes made with
 // another key can be told apart after a rotation. The zero Key hashes nothing:
 // what should be hashed is dropped.
 type Key struct {
-	ID           string
-	inner, outer [8]uint32 // the states of SHA-256 after the padded key
-	made         bool
-	block        []byte
+	ID  string
+	mac hmac.Key
 }
 
 // NewKey returns a key of at least 16 bytes, which its id, 1 to 32 bytes, names in receipts.
@@ -24,32 +23,18 @@ func NewKey(id string, secret []byte) (Key, error) {
 	if id == "" || len(id) > 32 {
 		return Key{}, errors.New("the id of a key must have 1 to 32 bytes")
 	}
-	if len(secret) > blockSize {
-		secret = appendSum(nil, sha256(sha256Start, pad(append([]byte(nil), secret...), 0)))
-	}
-	var in, out [blockSize]byte
-	copy(in[:], secret)
-	copy(out[:], secret)
-	for i := range in {
-		in[i] ^= 0x36
-		out[i] ^= 0x5c
-	}
-	return Key{ID: id, inner: sha256(sha256Start, in[:]), outer: sha256(sha256Start, out[:]), made: true}, nil
+	return Key{ID: id, mac: hmac.New(secret)}, nil
 }
 
-func (k *Key) ready() bool { return k != nil && k.made }
+func (k *Key) ready() bool { return k != nil && k.mac.Made() }
 
-// appendHash appends the HMAC-SHA-256 (RFC 2104) of a text as 64 hexadecimal digits.
+// appendHash appends the HMAC-SHA-256 of a text as 64 hexadecimal digits.
 func (k *Key) appendHash(dst []byte, text string) []byte {
-	k.block = pad(append(k.block[:0], text...), blockSize)
-	sum := sha256(k.inner, k.block)
-	k.block = pad(appendSum(k.block[:0], sum), blockSize)
-	sum = sha256(k.outer, k.block)
+	k.mac.Reset()
+	k.mac.Write(envelope.ViewBytes(text))
 	const digits = "0123456789abcdef"
-	for _, word := range sum {
-		for shift := 28; shift >= 0; shift -= 4 {
-			dst = append(dst, digits[word>>shift&15])
-		}
+	for _, b := range k.mac.Sum() {
+		dst = append(dst, digits[b>>4], digits[b&15])
 	}
 	return dst
 }

@@ -48,15 +48,15 @@ func (r *Rule) concerns(e *envelope.Event) bool {
 // any run of characters. No pattern means everything.
 func Listed(patterns []string, s string) bool {
 	for _, p := range patterns {
-		if matches(p, s) {
+		if Matches(p, s) {
 			return true
 		}
 	}
 	return len(patterns) == 0
 }
 
-// matches reports whether s is of a pattern in which '*' stands for any run of characters.
-func matches(pattern, s string) bool {
+// Matches reports whether s is of a pattern in which '*' stands for any run of characters.
+func Matches(pattern, s string) bool {
 	for {
 		star := strings.IndexByte(pattern, '*')
 		if star < 0 {

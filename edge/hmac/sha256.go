@@ -1,28 +1,17 @@
-package privacy
+package hmac
 
 import (
 	"encoding/binary"
 	"math/bits"
 )
 
-// SHA-256 by FIPS 180-4, with the state in the caller's hands, so that a key is
-// hashed once. Where crypto/sha256 is linked, the whole of Go's FIPS 140 module
+// The state is in the caller's hands, so that a key is hashed once. Where crypto/sha256 is linked, the whole of Go's FIPS 140 module
 // comes with it, a quarter of the edge module.
 
 const blockSize = 64
 
-// pad fills up the last block of a message behind which before bytes have been
-// hashed already: a one bit, zeros, and the length in bits.
-func pad(message []byte, before int) []byte {
-	length := uint64(before+len(message)) * 8
-	message = append(message, padding[:blockSize-(len(message)+8)%blockSize]...)
-	return binary.BigEndian.AppendUint64(message, length)
-}
-
-var padding = [blockSize]byte{0x80}
-
-// sha256 hashes whole blocks.
-func sha256(state [8]uint32, p []byte) [8]uint32 {
+// compress hashes whole blocks.
+func compress(state [8]uint32, p []byte) [8]uint32 {
 	var w [64]uint32
 	for ; len(p) >= blockSize; p = p[blockSize:] {
 		for i := range 16 {
@@ -47,13 +36,6 @@ func sha256(state [8]uint32, p []byte) [8]uint32 {
 		}
 	}
 	return state
-}
-
-func appendSum(dst []byte, sum [8]uint32) []byte {
-	for _, word := range sum {
-		dst = binary.BigEndian.AppendUint32(dst, word)
-	}
-	return dst
 }
 
 var sha256Start = [8]uint32{
