@@ -39,6 +39,7 @@ var rooms = map[string]room{
 	"edge/protocol/webhook":        {may: []string{"edge/protocol", "edge/protocol/document", "edge/envelope"}, tests: []string{"edge/protocol/protocoltest"}, wasm: true},
 	"edge/protocol/pixel":          {may: []string{"edge/protocol", "edge/protocol/document", "edge/envelope"}, tests: []string{"edge/protocol/protocoltest"}, wasm: true},
 	"edge/protocol/signed":         {may: []string{"edge/protocol", "edge/envelope", "edge/hmac"}, wasm: true},
+	"edge/protocol/segment":        {may: []string{"edge/protocol", "edge/protocol/document", "edge/envelope", "schemas/scan"}, tests: []string{"edge/protocol/protocoltest"}, wasm: true},
 	"edge/protocol/protocoltest":   {may: []string{"edge/protocol", "edge/envelope"}},
 	"edge/protocol/all":            {may: []string{"edge/protocol/..."}, wasm: true},
 	"edge/collector": {

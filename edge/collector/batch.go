@@ -39,10 +39,10 @@ func (c *Collector) enclose(in *Input, batch string, id identity) {
 
 // curtail makes the n-th event, and all after it, one failed event that keeps
 // no more than size bytes of what they were sent as: none if something was taken
-// out of any of them.
+// out of any of them, or a secret stands in it.
 func (c *Collector) curtail(n, size int, in *Input, id identity) *envelope.Event {
 	last := n == len(c.events)-1
-	redacted := slices.ContainsFunc(c.events[n:], func(e envelope.Event) bool { return e.Redacted })
+	redacted := slices.ContainsFunc(c.events[n:], func(e envelope.Event) bool { return e.Redacted || e.Confidential })
 	c.events = c.events[:n+1]
 	e := &c.events[n]
 	message := append(c.arena.Bytes(80), "a batch must take no more than "...)

@@ -29,6 +29,7 @@ const policy = `{"privacy":{%s"rules":[
 	{"name":"origin","fields":["page_referrer"],"do":{"action":"generalise","to":"origin"}},
 	{"name":"scrub","fields":["page_url"],"do":{"action":"scrub","parameters":["email"]}},
 	{"name":"data","schemas":["iglu:com.example/product_view/*"],"fields":["sku","name"],"do":{"action":"mask"}},
+	{"name":"traits","schemas":["iglu:com.segment/*"],"fields":["traits","properties.note","previousId","name","category"],"do":{"action":"drop"}},
 	{"name":"subject","schemas":["iglu:io.cloudevents/*"],"fields":["subject","canary","data","data_base64"],"do":{"action":"drop"}}
 ]}}`
 
@@ -82,6 +83,14 @@ func TestCanaries(t *testing.T) {
 		{Name: "ce-id", Value: "1"}, {Name: "ce-source", Value: "/s"}, {Name: "ce-type", Value: "t"}, {Name: "ce-specversion", Value: "1.0"},
 		{Name: "ce-subject", Value: canary}, {Name: "ce-dataschema", Value: order},
 	}, json...)
+	message := func(kind, data string) string {
+		return `{"type":"` + kind + `","userId":"` + canary + `","anonymousId":"` + canary + `","writeKey":"` + canary + `",` + data + `,"context":{"userAgent":"Product/1 ` + canary +
+			`","locale":"` + canary + `","timezone":"` + canary + `","page":{"title":"` + canary + `","url":"https://shop.example/?email=` + mail + `","search":"?email=` + mail +
+			`","referrer":"https://mail.example/` + canary + `"},"traits":{"name":"` + canary + `"},"device":{"id":"` + canary + `","name":"` + canary + `"},"location":{"city":"` + canary + `"}}}`
+	}
+	messages := message("track", `"event":"`+order+`","properties":`+checkout) + "," + message("identify", `"traits":{"email":"`+mail+`"}`) + "," +
+		message("page", `"name":"`+canary+`","category":"`+canary+`","properties":{"title":"`+canary+`","url":"https://shop.example/?email=`+mail+`","note":"`+canary+`"}`) + "," +
+		message("alias", `"previousId":"`+canary+`"`)
 	requests := map[string]protocol.Request{
 		"snowplow":            post("/com.snowplowanalytics.snowplow/tp2", json, plain(with("ue_pr", event, "co", contexts))),
 		"snowplow base64":     post("/com.snowplowanalytics.snowplow/tp2", json, plain(with("ue_px", encode([]byte(event)), "cx", encode([]byte(contexts))))),
@@ -91,6 +100,7 @@ func TestCanaries(t *testing.T) {
 		"cloudevents unknown": post("/cloudevents", structured, cloud("https://schemas.example/x", checkout)),
 		"cloudevents binary":  post("/cloudevents", binary, checkout),
 		"webhook":             post("/webhook/com.example/checkout/jsonschema/1-0-1", json, "["+checkout+",{\"email\":[\""+mail+"\"]}]"),
+		"segment":             post("/v1/batch", json, `{"batch":[`+messages+`],"context":{"ip":"192.0.2.1","traits":{"x":"`+canary+`"}},"writeKey":"`+canary+`"}`),
 		"pixel":               {Method: "GET", Path: "/pixel/com.example/user/jsonschema/1-0-0", Query: url.Values{"user_id": {canary}, "email": {mail}, "name": {canary}}.Encode()},
 		"pixel base64":        {Method: "GET", Path: "/pixel/com.example/checkout/jsonschema/1-0-1", Query: "hbp=" + encode([]byte(checkout))},
 	}

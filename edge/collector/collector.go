@@ -84,6 +84,9 @@ func New(settings, schemas []byte, adapters ...protocol.Adapter) (*Collector, er
 		if l, ok := a.(protocol.Limiter); ok {
 			l.Limit(protocol.Limits{Events: s.Limits.Events, Entities: s.Limits.Entities, Depth: s.Limits.Depth, Strict: s.Strict})
 		}
+		if n, ok := a.(protocol.AppNamer); ok {
+			n.NameApps(s.Apps)
+		}
 	}
 	if len(schemas) > 0 {
 		b, err := bundle.Open(schemas)

@@ -42,6 +42,11 @@ func (c *Collector) decode(adapter protocol.Adapter, trapped bool) {
 	v, from := envelope.Violation{Keyword: "decode", Message: err.Error()}, 0
 	if fault, ok := err.(*protocol.Fault); ok {
 		v, from = fault.Violation, fault.From
+		if fault.Confidential {
+			c.fail(name, nil, v)
+			c.events[len(c.events)-1].Payload = ""
+			return
+		}
 	}
 	c.fail(name, r.Body[from:], v)
 }

@@ -30,6 +30,11 @@ func ParseSettings(json []byte) (Settings, error) {
 			p.paths(&s.Paths)
 		case "webhooks":
 			p.webhooks(&s.Webhooks)
+		case "apps":
+			p.object("apps.", func(key string) bool {
+				s.Apps = append(s.Apps, protocol.App{Key: key, ID: p.text()})
+				return true
+			})
 		case "strict":
 			s.Strict = p.boolean()
 		case "cookie":

@@ -25,6 +25,11 @@ type Settings struct {
 	// Webhooks ("webhooks") is an array of {"path","scheme","secrets"}, see [Webhook].
 	Webhooks []Webhook
 
+	// Apps ("apps") maps the keys by which senders of other formats say whose
+	// events theirs are to app_id: {"a Segment write key": "shop", "G-ABC123": "shop"}.
+	// Without an entry a key that is public stands for itself, and a secret for nothing.
+	Apps []protocol.App
+
 	// Strict ("strict", default false) fails a whole request for one malformed
 	// event, as the official pipeline does.
 	Strict bool

@@ -21,6 +21,7 @@ type Event struct {
 	Payload        string      // the request, where no event could be read from it
 	Offset         int         // where the event begins in the request's body
 	Redacted       bool        // a policy or a schema changed what the event was sent as
+	Confidential   bool        // what the event was sent as holds a secret of its sender's and must not be kept
 
 	present [3]uint64
 	index   [NumFields]uint8
@@ -76,7 +77,7 @@ func (e *Event) Reset() {
 	e.Violations, e.MoreViolations = e.Violations[:0], 0
 	e.Receipts = e.Receipts[:0]
 	e.Rejected = e.Rejected[:0]
-	e.Payload, e.Offset, e.Redacted = "", 0, false
+	e.Payload, e.Offset, e.Redacted, e.Confidential = "", 0, false, false
 	e.present = [3]uint64{}
 	e.values = e.values[:0]
 }

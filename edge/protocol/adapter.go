@@ -41,12 +41,26 @@ type Limiter interface {
 	Limit(Limits)
 }
 
+// App is an entry of the setting apps: the key by which senders of some wire
+// format say whose events theirs are (a write key of Segment's, a measurement id
+// of Google's, a site of Matomo's), and the app_id that stands for it.
+type App struct{ Key, ID string }
+
+// AppNamer is an [Adapter] whose senders have such keys. It is told the apps
+// once, before any request.
+type AppNamer interface {
+	NameApps([]App)
+}
+
 // Fault is the error of a request, or of the rest of one, in which no event
 // can be read. It becomes a failed event with the violation and the request's
 // body from byte From on.
 type Fault struct {
 	envelope.Violation
 	From int
+	// Confidential says that a secret of the sender's stands in the request:
+	// nothing of it is kept.
+	Confidential bool
 }
 
 func (f *Fault) Error() string { return f.Message }

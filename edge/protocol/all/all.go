@@ -7,6 +7,7 @@ import (
 	"weir/edge/protocol"
 	"weir/edge/protocol/cloudevents"
 	"weir/edge/protocol/pixel"
+	"weir/edge/protocol/segment"
 	"weir/edge/protocol/selfdescribing"
 	"weir/edge/protocol/snowplow"
 	"weir/edge/protocol/webhook"
@@ -20,5 +21,6 @@ func Adapters() []protocol.Adapter {
 		cloudevents.New(),
 		webhook.New(),
 		pixel.New(),
+		segment.New(),
 	}
 }

@@ -25,7 +25,11 @@ type Reader struct {
 	scan.Scanner // of the body
 	Name         string
 	Limits       protocol.Limits
+	Apps         []protocol.App
 	Arena        envelope.Arena
+	// Secrets are the names of members or parameters whose values must not be
+	// stored: of what cannot be read, nothing is kept where one of them stands.
+	Secrets []string
 
 	request *protocol.Request
 	state   state
@@ -36,6 +40,9 @@ type Reader struct {
 	kept    protocol.Fault
 	sum     []byte
 	fields  []envelope.Parameter
+	inner   scan.Scanner             // of what is lifted
+	taken   [envelope.NumFields]bool // columns that it had members for
+	secret  bool                     // one of Secrets stands in the request
 }
 
 type state uint8
@@ -44,6 +51,7 @@ const (
 	before state = iota
 	single
 	within // an array
+	inside // an array that is not the whole of the body
 	after
 )
 
@@ -55,7 +63,16 @@ func (d *Reader) Begin(r *protocol.Request) {
 	d.Arena.Reset()
 	d.request, d.state, d.count, d.start, d.fault = r, before, 0, 0, nil
 	d.inBody = true
+	d.secret = d.isSecret(envelope.View(r.Body)) || d.isSecret(r.Query)
 	d.Scanner.Reset(r.Body, d.Limits.Depth)
+}
+
+// Within makes Next read the items of an array that stands somewhere in the
+// body, where the scanner s is. What follows the array is for the caller to read.
+func (d *Reader) Within(s scan.Scanner) {
+	d.Scanner = s
+	d.Array()
+	d.state = inside
 }
 
 // Read makes Next read documents that stand somewhere else than in the body.
@@ -78,14 +95,17 @@ func (d *Reader) Next() bool {
 			d.Array()
 			more = d.Item()
 		}
-	case within:
+	case within, inside:
 		more = d.Item()
 	}
 	switch {
-	case d.Code() != scan.OK || !more && !d.End():
+	case d.Code() != scan.OK || !more && d.state != inside && !d.End():
 		keyword, message := protocol.Syntax(d.Code())
 		d.Fail("", keyword, message)
 	case !more:
+		if d.state == inside {
+			d.mark() // what follows is to be blamed for itself
+		}
 		d.state = after
 	case d.count == d.Limits.Events:
 		d.mark()
@@ -112,6 +132,8 @@ func (d *Reader) Fail(schema, keyword, message string) {
 	d.kept = protocol.Fault{
 		Violation: envelope.Violation{Schema: schema, Keyword: keyword, Message: message},
 		From:      d.start,
+		// The whole request counts where there is no body to keep.
+		Confidential: d.secret && (d.start == len(d.request.Body) || d.isSecret(envelope.View(d.request.Body[d.start:]))),
 	}
 	d.fault = &d.kept
 	d.state = after
@@ -137,7 +159,7 @@ func (d *Reader) Append(dst []envelope.Event, schema string, data []byte) []enve
 // Make adds an event of data that stands anywhere.
 func (d *Reader) Make(dst []envelope.Event, schema string, data []byte) []envelope.Event {
 	dst, e := envelope.Next(dst)
-	e.Protocol, e.Offset = d.Name, d.start
+	e.Protocol, e.Offset, e.Confidential = d.Name, d.start, d.secret
 	d.sum = append(append(append(d.sum[:0], schema...), protocol.Unit), data...)
 	sum, grown := protocol.Fingerprint(&d.Arena, d.sum)
 	d.sum = grown
@@ -205,7 +227,7 @@ func (d *Reader) parameters(e *envelope.Event) {
 		case "tv":
 			f = envelope.VTracker
 		case "eid":
-			if f = envelope.EventID; d.state == within || !envelope.IsUUID(value) {
+			if f = envelope.EventID; d.state == within || d.state == inside || !envelope.IsUUID(value) {
 				continue
 			}
 		default:
@@ -221,11 +243,14 @@ func IsParameter(name string) bool {
 	return name == "aid" || name == "p" || name == "tv" || name == "eid" || name == "nuid"
 }
 
-// Reject adds a failed event that keeps the document that it could not be made of.
+// Reject adds a failed event that keeps the document that it could not be made
+// of, unless a secret stands in it.
 func (d *Reader) Reject(dst []envelope.Event, whole []byte, v envelope.Violation) []envelope.Event {
 	dst, e := envelope.Next(dst)
-	e.Protocol, e.Offset = d.Name, d.start
-	e.Payload = envelope.View(whole)
+	e.Protocol, e.Offset, e.Confidential = d.Name, d.start, d.secret
+	if !d.secret || !d.isSecret(envelope.View(whole)) {
+		e.Payload = envelope.View(whole)
+	}
 	d.parameters(e)
 	e.Violate(v)
 	return dst
