@@ -65,7 +65,7 @@ var rooms = map[string]room{
 	"edge/toolchain/report": {may: []string{"edge/toolchain/need"}},
 
 	"sinks":                           {may: []string{"edge/envelope"}},
-	"sinks/all":                       {may: []string{"sinks/blackhole", "sinks/clickhouse", "sinks/file", "sinks/http", "sinks/kafka", "sinks/mqtt", "sinks/mysql", "sinks/nats", "sinks/postgres", "sinks/redis", "sinks/s3", "sinks/sqlite", "sinks/stdout"}, tests: []string{"sinks"}},
+	"sinks/all":                       {may: []string{"sinks/blackhole", "sinks/clickhouse", "sinks/file", "sinks/http", "sinks/kafka", "sinks/mqtt", "sinks/mysql", "sinks/nats", "sinks/postgres", "sinks/rabbitmq", "sinks/redis", "sinks/s3", "sinks/sqlite", "sinks/stdout"}, tests: []string{"sinks"}},
 	"sinks/columns":                   {may: []string{"sinks", "edge/envelope"}},
 	"sinks/format":                    {may: []string{"sinks", "sinks/columns", "edge/envelope"}, tests: []string{"sinks/sinktest"}},
 	"sinks/sinktest":                  {may: []string{"sinks", "edge/envelope", "edge/toolchain/need"}},
@@ -84,6 +84,7 @@ var rooms = map[string]room{
 	"sinks/postgres/pgtest":           {may: []string{"edge/toolchain/need"}},
 	"sinks/s3":                        {may: []string{"sinks", "sinks/columns", "sinks/format", "edge/envelope"}, tests: []string{"edge/toolchain/need", "sinks/sinktest"}},
 	"sinks/nats":                      {may: []string{"sinks", "sinks/format"}, tests: []string{"edge/toolchain/need", "sinks/sinktest"}},
+	"sinks/rabbitmq":                  {may: []string{"sinks", "sinks/format"}, tests: []string{"edge/toolchain/need", "sinks/sinktest"}},
 	"sinks/redis":                     {may: []string{"sinks", "sinks/format"}, tests: []string{"edge/toolchain/need", "sinks/sinktest"}},
 	"sinks/sqlite":                    {may: []string{"sinks", "sinks/columns"}, tests: []string{"edge/envelope", "sinks/sinktest"}},
 	"sinks/stdout":                    {may: []string{"sinks", "sinks/format"}, tests: []string{"sinks/sinktest"}},
@@ -148,6 +149,7 @@ var libraries = map[string]library{
 	"github.com/parquet-go/parquet-go": {in: []string{"sinks/s3"}, why: "only objects are files of columns"},
 	"github.com/twmb/franz-go":         {in: []string{"sinks/kafka/..."}, tests: []string{"host/e2e/...", "sinks/kafka"}, why: "a client library stays inside its sink: a host without that sink must not carry it"},
 	"github.com/nats-io/nats.go":       {in: []string{"host", "host/journal/jetstream", "sinks/nats"}, why: "a cluster that holds the journal is reached through the journal alone, and the host says how to connect; one that is a destination through its sink"},
+	"github.com/rabbitmq/amqp091-go":   {in: []string{"sinks/rabbitmq"}, why: "a client library stays inside its sink: a host without that sink must not carry it"},
 	"github.com/redis/go-redis/v9":     {in: []string{"sinks/redis"}, why: "a client library stays inside its sink: a host without that sink must not carry it"},
 	"modernc.org/sqlite":               {in: []string{"host/journal/sqlite", "host/failed", "sinks/sqlite"}, tests: []string{"host/e2e/..."}, why: "each SQLite file has one owner; nobody else opens it"},
 

@@ -12,6 +12,7 @@ import (
 	_ "weir/sinks/mysql"
 	_ "weir/sinks/nats"
 	_ "weir/sinks/postgres"
+	_ "weir/sinks/rabbitmq"
 	_ "weir/sinks/redis"
 	_ "weir/sinks/s3"
 	_ "weir/sinks/sqlite"

@@ -26,9 +26,30 @@ var finders = map[string]func() (string, error){
 
 	"postgres":  postgres,
 	"mosquitto": daemon("install mosquitto", "mosquitto"),
+	// What Debian has on PATH runs the node of the machine, as another user.
+	"rabbitmq-server": func() (string, error) {
+		if path, err := firstThatExists([]string{"/usr/lib/rabbitmq/bin/rabbitmq-server"}, ""); err == nil {
+			return path, nil
+		}
+		return onPath("install rabbitmq-server", "rabbitmq-server")()
+	},
 	// The last is the same program: it is a server when it is called one.
 	"redis-cli":    onPath("install redis-tools", "redis-cli", "valkey-cli"),
 	"redis-server": onPath("install redis-tools, or Redis or Valkey", "redis-server", "valkey-server", "redis-check-rdb"),
+	"timescaledb": func() (string, error) {
+		server, err := postgres()
+		if err != nil {
+			return "", err
+		}
+		version := filepath.Base(filepath.Dir(filepath.Dir(server)))
+		return firstThatExists([]string{"/usr/share/postgresql/" + version + "/extension/timescaledb.control"}, "install TimescaleDB for the server at "+server)
+	},
+	"materialize": func() (string, error) {
+		if dsn := os.Getenv("WEIR_MATERIALIZE"); dsn != "" {
+			return dsn, nil
+		}
+		return "", errors.New("set WEIR_MATERIALIZE to the connection string of one")
+	},
 	"mariadbd": func() (string, error) {
 		if path, err := exec.LookPath("mariadbd"); err == nil {
 			return path, nil
