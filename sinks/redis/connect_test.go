@@ -173,7 +173,7 @@ func certificate(t *testing.T) (ca, cert, key string) {
 // until waits for a condition of a server.
 func until(t testing.TB, what string, done func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(patience); !done(); time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); !done(); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("not after %v: %s", patience, what)
 		}

@@ -108,3 +108,61 @@ func TestFsync(t *testing.T) {
 		t.Errorf("%d entries, want 3", n)
 	}
 }
+
+// TestKilled kills the server again and again in the midst of writes. What was
+// not confirmed is written again; in the end every event is there once, in both
+// the stream and the keys that remember.
+func TestKilled(t *testing.T) {
+	server := startServer(t, "--appendonly", "yes", "--appendfsync", "always")
+	c := config(server)
+	s := opened(t, c)
+	const lives, size = 5, 1000 // a pipeline that the server reads in parts
+	confirmed, unknown := 0, 0  // batches; lives that left a part of one behind
+	admin := server.admin(t)
+	for range lives {
+		lost := make(chan error)
+		begun := confirmed
+		go func() {
+			for {
+				err := s.Write(t.Context(), sinks.Batch{ID: "b", Events: sinktest.Events(uint64(confirmed), size)})
+				if err != nil {
+					lost <- err
+					return
+				}
+				confirmed++
+			}
+		}()
+		until(t, "a part of a batch is stored", func() bool {
+			n := int(admin.XLen(t.Context(), c.Stream).Val()) - begun*size
+			return n > size && n%size != 0 || n > 20*size
+		})
+		server.stop(syscall.SIGKILL)
+		if err := <-lost; !errors.Is(err, sinks.ErrNotConnected) {
+			t.Fatalf("Write to a killed server gives %v", err)
+		}
+		server.restart(t)
+		if admin.XLen(t.Context(), c.Stream).Val() > int64(confirmed*size) {
+			unknown++
+		}
+		if err := s.Open(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(t, s, sinktest.Events(uint64(confirmed), size)...)
+	confirmed++
+	count := map[string]int{}
+	for _, e := range stored(t, server, c.Stream) {
+		count[e.ID]++
+	}
+	for batch := range confirmed {
+		for _, e := range sinktest.Events(uint64(batch), size) {
+			if n := count[e.ID]; n != 1 {
+				t.Fatalf("event %s of batch %d of %d is there %d times", e.ID, batch, confirmed, n)
+			}
+		}
+	}
+	if keys := admin.DBSize(t.Context()).Val(); keys != int64(len(count))+1 {
+		t.Errorf("%d keys for %d events", keys, len(count))
+	}
+	t.Logf("%d batches, %d kills, %d of them left behind what nobody confirmed", confirmed, lives, unknown)
+}
