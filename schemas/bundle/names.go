@@ -29,14 +29,18 @@ func Sum(b []byte) uint64 {
 // Head returns the first eight bytes of b as a little-endian integer, padded
 // with zeros.
 func Head(b []byte) uint64 {
-	if len(b) >= 8 {
+	// Below eight bytes, two loads that may overlap.
+	switch n := len(b); {
+	case n >= 8:
 		return scan.Uint64(b, 0)
+	case n >= 4:
+		return uint64(scan.Uint32(b, 0)) | uint64(scan.Uint32(b, n-4))<<(8*(n-4))
+	case n >= 2:
+		return uint64(scan.Uint16(b, 0)) | uint64(b[n-1])<<(8*(n-1))
+	case n == 1:
+		return uint64(b[0])
 	}
-	var x uint64
-	for i, c := range b {
-		x |= uint64(c) << (8 * i)
-	}
-	return x
+	return 0
 }
 
 // NameHash is the hash of a name in the index of Names, given its first eight

@@ -10,33 +10,71 @@ import (
 )
 
 // phases are what is verified, each relying on those before it.
-var phases = [...]struct {
-	what   string
-	verify func(*verifier)
-}{
-	{"neutral entries", (*verifier).neutral},
-	{"references", (*verifier).references},
-	{"schemas", (*verifier).schemas},
-	{"names", (*verifier).names},
-	{"properties and patterns", (*verifier).extras},
-	{"objects", (*verifier).objects},
-	{"numbers", (*verifier).numbers},
-	{"constants", (*verifier).constants},
-	{"keywords", (*verifier).ops},
-	{"nodes", (*verifier).nodes},
-	{"circles", (*verifier).acyclic},
+const (
+	neutral = iota
+	references
+	schemas
+	names
+	extras
+	objects
+	numbers
+	constants
+	operations
+	nodes
+	circles
+)
+
+var phases = [...]string{
+	neutral:    "neutral entries",
+	references: "references",
+	schemas:    "schemas",
+	names:      "names",
+	extras:     "properties and patterns",
+	objects:    "objects",
+	numbers:    "numbers",
+	constants:  "constants",
+	operations: "keywords",
+	nodes:      "nodes",
+	circles:    "circles",
 }
 
 // verify checks all that the engine relies on without looking, and counts the
 // branches, see [Bundle].
 func (t *Tables) verify() (branches uint32, err error) {
 	v := verifier{Tables: t}
-	for i := range phases {
-		if phases[i].verify(&v); v.failed {
-			return 0, errors.New("verifying bundle: malformed " + phases[i].what)
+	for phase, what := range phases {
+		if v.verify(phase); v.failed {
+			return 0, errors.New("verifying bundle: malformed " + what)
 		}
 	}
 	return v.branches, nil
+}
+
+func (v *verifier) verify(phase int) {
+	switch phase {
+	case neutral:
+		v.neutral()
+	case references:
+		v.references()
+	case schemas:
+		v.schemas()
+	case names:
+		v.names()
+	case extras:
+		v.extras()
+	case objects:
+		v.objects()
+	case numbers:
+		v.numbers()
+	case constants:
+		v.constants()
+	case operations:
+		v.ops()
+	case nodes:
+		v.nodes()
+	case circles:
+		v.acyclic()
+	}
 }
 
 // maxSteps bounds the work of acyclic, as lists may overlap in a bundle made

@@ -39,40 +39,58 @@ const (
 	kwContentMediaType
 )
 
-var keywordNames = [...]string{
-	kwSyntax:            "syntax",
-	kwDepth:             "depth",
-	kwFuel:              "fuel",
-	kwDuplicateKey:      "duplicateKey",
-	kwFalse:             "false",
-	kwType:              "type",
-	kwEnum:              "enum",
-	kwConst:             "const",
-	kwMinLength:         "minLength",
-	kwMaxLength:         "maxLength",
-	kwPattern:           "pattern",
-	kwFormat:            "format",
-	kwMinimum:           "minimum",
-	kwMaximum:           "maximum",
-	kwExclusiveMinimum:  "exclusiveMinimum",
-	kwExclusiveMaximum:  "exclusiveMaximum",
-	kwMultipleOf:        "multipleOf",
-	kwRequired:          "required",
-	kwMinProperties:     "minProperties",
-	kwMaxProperties:     "maxProperties",
-	kwDependencies:      "dependencies",
-	kwDependentRequired: "dependentRequired",
-	kwMinItems:          "minItems",
-	kwMaxItems:          "maxItems",
-	kwUniqueItems:       "uniqueItems",
-	kwContains:          "contains",
-	kwMinContains:       "minContains",
-	kwMaxContains:       "maxContains",
-	kwAnyOf:             "anyOf",
-	kwOneOf:             "oneOf",
-	kwNot:               "not",
-	kwContentEncoding:   "contentEncoding",
-	kwContentMediaType:  "contentMediaType",
+// keywordNames are the names of the keywords in their order.
+const keywordNames = "" +
+	"syntax\n" +
+	"depth\n" +
+	"fuel\n" +
+	"duplicateKey\n" +
+	"false\n" +
+	"type\n" +
+	"enum\n" +
+	"const\n" +
+	"minLength\n" +
+	"maxLength\n" +
+	"pattern\n" +
+	"format\n" +
+	"minimum\n" +
+	"maximum\n" +
+	"exclusiveMinimum\n" +
+	"exclusiveMaximum\n" +
+	"multipleOf\n" +
+	"required\n" +
+	"minProperties\n" +
+	"maxProperties\n" +
+	"dependencies\n" +
+	"dependentRequired\n" +
+	"minItems\n" +
+	"maxItems\n" +
+	"uniqueItems\n" +
+	"contains\n" +
+	"minContains\n" +
+	"maxContains\n" +
+	"anyOf\n" +
+	"oneOf\n" +
+	"not\n" +
+	"contentEncoding\n" +
+	"contentMediaType\n"
+
+// line returns line i of a text. Texts of lines take less room in wasm, and a
+// module starts faster with them, than arrays of strings do.
+//
+//go:noinline
+func line(text string, i int) string {
+	from := 0
+	for end := range len(text) {
+		if text[end] != '\n' {
+			continue
+		}
+		if i--; i < 0 {
+			return text[from:end]
+		}
+		from = end + 1
+	}
+	return ""
 }
 
 // step is how evaluation got from one schema position to the next.
@@ -111,31 +129,31 @@ const (
 	stepDependencies     // arg: slot
 )
 
-var stepNames = [...]string{
-	stepProperty:         "properties",
-	stepPattern:          "patternProperties",
-	stepAdditional:       "additionalProperties",
-	stepPropertyNames:    "propertyNames",
-	stepUnevaluatedProps: "unevaluatedProperties",
-	stepItems:            "items",
-	stepAdditionalItems:  "additionalItems",
-	stepPrefix:           "prefixItems",
-	stepTuple:            "items",
-	stepUnevaluatedItems: "unevaluatedItems",
-	stepContains:         "contains",
-	stepRef:              "$ref",
-	stepDynamicRef:       "$dynamicRef",
-	stepRecursiveRef:     "$recursiveRef",
-	stepAllOf:            "allOf",
-	stepAnyOf:            "anyOf",
-	stepOneOf:            "oneOf",
-	stepNot:              "not",
-	stepIf:               "if",
-	stepThen:             "then",
-	stepElse:             "else",
-	stepDependentSchemas: "dependentSchemas",
-	stepDependencies:     "dependencies",
-}
+// stepNames are the names of the steps in their order; stepNone has none.
+const stepNames = "\n" +
+	"properties\n" +
+	"patternProperties\n" +
+	"additionalProperties\n" +
+	"propertyNames\n" +
+	"unevaluatedProperties\n" +
+	"items\n" +
+	"additionalItems\n" +
+	"prefixItems\n" +
+	"items\n" +
+	"unevaluatedItems\n" +
+	"contains\n" +
+	"$ref\n" +
+	"$dynamicRef\n" +
+	"$recursiveRef\n" +
+	"allOf\n" +
+	"anyOf\n" +
+	"oneOf\n" +
+	"not\n" +
+	"if\n" +
+	"then\n" +
+	"else\n" +
+	"dependentSchemas\n" +
+	"dependencies\n"
 
 func (s step) intoMember() bool { return s >= stepProperty && s <= stepUnevaluatedProps }
 func (s step) intoItem() bool   { return s >= stepItems && s <= stepUnevaluatedItems }

@@ -16,8 +16,8 @@ func (v *Violation) AppendMessage(dst []byte) []byte {
 
 //go:nobounds
 func (v *Violation) message(w *writer) {
-	s := &sentences[v.keyword]
-	w.text(s.before)
+	sentence := 3 * int(v.keyword)
+	w.text(line(sentences, sentence))
 	n := v.nodeOf()
 	number := &v.set.b.Numbers[n.Number]
 	switch v.keyword {
@@ -34,7 +34,7 @@ func (v *Violation) message(w *writer) {
 	case kwMinLength, kwMaxLength, kwMinProperties, kwMaxProperties, kwMinItems, kwMaxItems, kwMinContains, kwMaxContains:
 		limit := v.limit()
 		w.int(int(limit))
-		w.text(s.noun)
+		w.text(line(sentences, sentence+1))
 		if limit != 1 {
 			w.text("s")
 		}
@@ -64,46 +64,46 @@ func (v *Violation) message(w *writer) {
 			w.text(" branches failed")
 		}
 	}
-	w.text(s.after)
+	w.text(line(sentences, sentence+2))
 }
 
-// sentences are what a message says before and after what the schema asks for.
-// A table takes a third of the room that as many calls of append would.
-var sentences = [...]struct{ before, noun, after string }{
-	kwSyntax:            {before: "is not JSON: "},
-	kwDepth:             {before: "is nested too deep"},
-	kwFuel:              {before: "takes too much work to check against this schema"},
-	kwDuplicateKey:      {before: "must stand in its object once, not twice"},
-	kwFalse:             {},
-	kwType:              {before: "must be "},
-	kwEnum:              {before: "must be one of "},
-	kwConst:             {before: "must be "},
-	kwMinLength:         {"must be at least ", " character", " long"},
-	kwMaxLength:         {"must be at most ", " character", " long"},
-	kwPattern:           {before: "must match the pattern of the schema"},
-	kwFormat:            {before: "must have the format "},
-	kwMinimum:           {before: "must be "},
-	kwMaximum:           {before: "must be "},
-	kwExclusiveMinimum:  {before: "must be "},
-	kwExclusiveMaximum:  {before: "must be "},
-	kwMultipleOf:        {before: "must be a multiple of "},
-	kwRequired:          {before: "must have the member "},
-	kwMinProperties:     {"must have at least ", " member", ""},
-	kwMaxProperties:     {"must have at most ", " member", ""},
-	kwDependencies:      {"must have the member ", "", ", since it has another that calls for it"},
-	kwDependentRequired: {"must have the member ", "", ", since it has another that calls for it"},
-	kwMinItems:          {"must have at least ", " item", ""},
-	kwMaxItems:          {"must have at most ", " item", ""},
-	kwUniqueItems:       {"must not repeat an item, as item ", "", " does"},
-	kwContains:          {before: "must contain an item that the schema asks for"},
-	kwMinContains:       {"must contain at least ", " item", " of those the schema asks for"},
-	kwMaxContains:       {"must contain at most ", " item", " of those the schema asks for"},
-	kwAnyOf:             {before: "must conform to at least one of the schemas in anyOf"},
-	kwOneOf:             {before: "must conform to exactly one of the schemas in oneOf"},
-	kwNot:               {before: "must not conform to the schema in not"},
-	kwContentEncoding:   {before: "must be encoded in base64"},
-	kwContentMediaType:  {before: "must hold JSON"},
-}
+// sentences are what a message says before what the schema asks for, the noun of
+// what it counts, and what it says after it: three lines for each keyword, in
+// their order.
+const sentences = "" +
+	"is not JSON: \n\n\n" +
+	"is nested too deep\n\n\n" +
+	"takes too much work to check against this schema\n\n\n" +
+	"must stand in its object once, not twice\n\n\n" +
+	"\n\n\n" +
+	"must be \n\n\n" +
+	"must be one of \n\n\n" +
+	"must be \n\n\n" +
+	"must be at least \n character\n long\n" +
+	"must be at most \n character\n long\n" +
+	"must match the pattern of the schema\n\n\n" +
+	"must have the format \n\n\n" +
+	"must be \n\n\n" +
+	"must be \n\n\n" +
+	"must be \n\n\n" +
+	"must be \n\n\n" +
+	"must be a multiple of \n\n\n" +
+	"must have the member \n\n\n" +
+	"must have at least \n member\n\n" +
+	"must have at most \n member\n\n" +
+	"must have the member \n\n, since it has another that calls for it\n" +
+	"must have the member \n\n, since it has another that calls for it\n" +
+	"must have at least \n item\n\n" +
+	"must have at most \n item\n\n" +
+	"must not repeat an item, as item \n\n does\n" +
+	"must contain an item that the schema asks for\n\n\n" +
+	"must contain at least \n item\n of those the schema asks for\n" +
+	"must contain at most \n item\n of those the schema asks for\n" +
+	"must conform to at least one of the schemas in anyOf\n\n\n" +
+	"must conform to exactly one of the schemas in oneOf\n\n\n" +
+	"must not conform to the schema in not\n\n\n" +
+	"must be encoded in base64\n\n\n" +
+	"must hold JSON\n\n\n"
 
 // limit is the count that the keyword gives.
 //

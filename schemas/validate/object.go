@@ -153,11 +153,14 @@ type found struct {
 //go:nobounds
 func (r *Run) find(names *bundle.Names, key int) int {
 	doc := r.doc
-	end, flags, code := scan.StringEnd(doc, key)
-	if code != scan.OK {
-		return r.syntax(code, end)
+	end := scan.PlainEnd(doc, key)
+	name := doc[key:end]
+	if end >= len(doc) || doc[end] != '"' {
+		if end = r.quote(end); end < 0 {
+			return -1
+		}
+		name = r.name(key, end, r.flags)
 	}
-	name := r.name(key, end, flags)
 	r.found = found{r.t.Find(names, name), end}
 	if r.found.ord < 0 {
 		r.remember(extent{bundle.Sum(name), uint32(key), uint32(end)})

@@ -27,9 +27,9 @@ type Violation struct {
 //go:nobounds
 func (v *Violation) Keyword() string {
 	if v.keyword == kwFalse && len(v.steps) > 0 {
-		return stepNames[v.steps[len(v.steps)-1].kind()]
+		return line(stepNames, int(v.steps[len(v.steps)-1].kind()))
 	}
-	return keywordNames[v.keyword]
+	return line(keywordNames, int(v.keyword))
 }
 
 // Offset is the byte offset of the offending value in the document. For
@@ -94,7 +94,7 @@ func (v *Violation) AppendSchemaPath(dst []byte) []byte {
 			continue
 		}
 		w.text("/")
-		w.text(stepNames[f.kind()])
+		w.text(line(stepNames, int(f.kind())))
 		switch f.kind() {
 		case stepProperty, stepDependentSchemas, stepDependencies:
 			w.token(t.Name(&t.Slots[f.arg()]))
@@ -107,7 +107,7 @@ func (v *Violation) AppendSchemaPath(dst []byte) []byte {
 	}
 	if v.keyword != kwFalse {
 		w.text("/")
-		w.text(keywordNames[v.keyword])
+		w.text(line(keywordNames, int(v.keyword)))
 	}
 	return w.b
 }
