@@ -27,6 +27,10 @@ const (
 	pageBytes   = 4 << 20 // of envelopes, unless one alone is larger
 )
 
+// patience is how often a page is read again that begins with the same letter,
+// because somebody else is about to retry or drop what is on it.
+const patience = 10
+
 // Result is what came of retrying or dropping.
 type Result struct {
 	Letters int // retried or dropped
@@ -47,10 +51,9 @@ type Result struct {
 // To go on where a limit ended it, give After and UpTo of the result.
 func Retry(ctx context.Context, s Store, q journal.Query) (Result, error) {
 	return pages(ctx, s, q, func(done *Result, page []journal.DeadLetter) error {
-		piles := pilesOf(page)
-		done.Left += len(page)
-		for _, p := range piles {
-			done.Left -= len(p.ids)
+		left := len(page)
+		for _, p := range pilesOf(page) {
+			left -= len(p.ids)
 			now := time.Now()
 			p.batch.Origin(now.UnixMilli(), "")
 			err := s.Retry(ctx, p.batch.Batch(journal.NewID(now), p.route), p.ids)
@@ -66,6 +69,7 @@ func Retry(ctx context.Context, s Store, q journal.Query) (Result, error) {
 				done.Letters += len(p.ids)
 			}
 		}
+		done.Left += left
 		return nil
 	})
 }
@@ -104,7 +108,7 @@ func pages(ctx context.Context, s Store, q journal.Query, act func(*Result, []jo
 		}
 		done.UpTo = list[0].ID
 	}
-	left := q.Limit
+	left, same, first := q.Limit, 0, int64(0)
 	q.Oldest, q.UpTo, q.Bytes = true, done.UpTo, pageBytes
 	for {
 		q.Limit = pageLetters
@@ -118,7 +122,13 @@ func pages(ctx context.Context, s Store, q journal.Query, act func(*Result, []jo
 		if len(page) == 0 {
 			return done, nil
 		}
-		if err := act(&done, page); err != nil {
+		if same++; page[0].ID != first {
+			first, same = page[0].ID, 0
+		}
+		switch err := act(&done, page); {
+		case errors.Is(err, journal.ErrRetried) && same < patience:
+			continue // somebody else is at it, too: look what is left
+		case err != nil:
 			return done, err
 		}
 		q.After = page[len(page)-1].ID

@@ -12,6 +12,7 @@ import (
 
 	"weir/edge/envelope"
 	"weir/host/journal"
+	"weir/host/journal/sqlite"
 )
 
 // store is a journal that holds dead letters and takes batches.
@@ -179,5 +180,51 @@ func TestRetryInParts(t *testing.T) {
 	}
 	if letters != 550 || left != 150 || calls != 7 || slices.Max(s.ids) != 700 {
 		t.Errorf("%d retried and %d left in %d parts, up to %d; want 550 and 150 in 7", letters, left, calls, slices.Max(s.ids))
+	}
+}
+
+// Two people may retry the same letters: each letter goes once, and neither is
+// told off.
+func TestRetryAtOnce(t *testing.T) {
+	j, err := sqlite.Open(t.TempDir(), sqlite.Options{Routes: []string{"a"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer j.Close()
+	route, err := j.Route("a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var dead []journal.DeadLetter
+	for id := range int64(2000) {
+		dead = append(dead, deadLetter(id, "a", "good"))
+	}
+	if err := route.Settle(t.Context(), journal.Position{Seq: 1}, dead); err != nil {
+		t.Fatal(err)
+	}
+	results := make(chan int, 4)
+	for range cap(results) {
+		go func() {
+			q := journal.Query{Limit: 100}
+			sum := 0
+			for {
+				done, err := Retry(t.Context(), j, q)
+				if err != nil {
+					t.Errorf("retrying beside others: %v", err)
+				}
+				if sum += done.Letters; !done.More || err != nil {
+					results <- sum
+					return
+				}
+				q.After, q.UpTo = done.After, done.UpTo
+			}
+		}()
+	}
+	sum := 0
+	for range cap(results) {
+		sum += <-results
+	}
+	if sum != 2000 {
+		t.Errorf("%d letters were retried, want 2000", sum)
 	}
 }

@@ -6,12 +6,17 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log"
 	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -22,7 +27,7 @@ import (
 	"weir/edge/toolchain/need"
 )
 
-// replayed is a host with one SQLite sink, sent batches without an edge.
+// replayed is a host that is sent batches without an edge.
 type replayed struct {
 	t        testing.TB
 	dir      string
@@ -30,12 +35,14 @@ type replayed struct {
 	hostURL  string
 	adminURL string
 	host     *process
+	verdict  string // of what it is sent
+	members  string // of each envelope, besides
 	events   int
 	batches  int
 }
 
 func startReplayed(t testing.TB, sinks string) *replayed {
-	r := &replayed{t: t, dir: t.TempDir(), sinks: sinks, hostURL: "http://" + freeAddress(t), adminURL: "http://" + freeAddress(t)}
+	r := &replayed{t: t, dir: t.TempDir(), sinks: sinks, verdict: "good", hostURL: "http://" + freeAddress(t), adminURL: "http://" + freeAddress(t)}
 	r.start()
 	return r
 }
@@ -75,7 +82,7 @@ func (r *replayed) send(batches, size int) {
 			for range size {
 				r.events++
 				body = fmt.Appendf(body, `{"app_id":"shop","collector_tstamp":"2026-11-20T23:03:24.123Z","event_id":"01930000-0000-4000-8000-%012d","event_vendor":"com.example",`+
-					`"event_name":"view","event_format":"jsonschema","event_version":"1-0-0","weir":{"version":1,"protocol":"snowplow","verdict":"good","batch":%q,"index":0}}`+"\n", r.events, h.ID)
+					`"event_name":"view","event_format":"jsonschema","event_version":"1-0-0",%s"weir":{"version":1,"protocol":"snowplow","verdict":%q,"batch":%q,"index":0}}`+"\n", r.events, r.members, r.verdict, h.ID)
 			}
 		}
 		req, err := http.NewRequest(http.MethodPost, r.hostURL+"/v1/batches", bytes.NewReader(body))
@@ -152,26 +159,44 @@ func (r *replayed) count(file, query string) (n int) {
 
 func (r *replayed) journal() string { return filepath.Join(r.dir, "data", "journal", "journal.db") }
 
-// interrupted runs weir, and does something once the journal has grown by so
-// many batches. It reports whether the command was still at work then.
-func (r *replayed) interrupted(grown int, do func(cmd *process), args ...string) bool {
+// interrupted runs weir, and does something while the host works on the n-th
+// request that weir makes to change something. The next one would have to wait.
+func (r *replayed) interrupted(n int32, do func(cmd *process), args ...string) {
 	r.t.Helper()
-	before, err := r.status()
+	host, err := url.Parse(r.adminURL)
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	cmd := launch(r.t, "command", nil, weir(r.t), append(args, "--admin", r.adminURL)...)
-	eventually(r.t, "the command begins", func() error {
-		s, err := r.status()
-		if err == nil && s.Journal.Records < before.Journal.Records+grown && cmd.alive() == nil {
-			err = fmt.Errorf("%d batches", s.Journal.Records)
+	proxy := httputil.NewSingleHostReverseProxy(host)
+	proxy.ErrorLog = log.New(io.Discard, "", 0)
+	var posts atomic.Int32
+	reached, done := make(chan struct{}), make(chan struct{})
+	between := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if req.Method == http.MethodPost {
+			switch at := posts.Add(1); {
+			case at == n:
+				close(reached)
+			case at > n:
+				<-done
+			}
 		}
-		return err
-	})
-	working := cmd.alive() == nil
+		proxy.ServeHTTP(w, req)
+	}))
+	defer between.Close()
+	cmd := launch(r.t, "command", nil, weir(r.t), append(args, "--admin", between.URL)...)
+	select {
+	case <-reached:
+	case <-cmd.exited:
+		r.t.Fatalf("weir %s ended after %d requests: %s", strings.Join(args, " "), posts.Load(), cmd.output())
+	case <-time.After(patience):
+		r.t.Fatalf("weir %s makes no request", strings.Join(args, " "))
+	}
 	do(cmd)
+	close(done)
 	<-cmd.exited
-	return working && cmd.err != nil
+	if cmd.err == nil {
+		r.t.Fatalf("weir %s did not notice: %s", strings.Join(args, " "), cmd.output())
+	}
 }
 
 // result runs weir to its end and reads the JSON that it prints.
@@ -199,7 +224,7 @@ func TestReplayInterrupted(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := startReplayed(t, "sinks: [{name: warehouse, sqlite: {}}]\n")
-			const batches, size = 6000, 3
+			const batches, size = 4000, 3 // eight steps
 			r.send(batches, size)
 			r.settled()
 			r.host.stop(t)
@@ -212,19 +237,10 @@ func TestReplayInterrupted(t *testing.T) {
 			}
 			r.start()
 
-			replay := []string{"replay", "--route", "warehouse", "--from", "2020-01-01", "--to", "2100-01-01", "--yes", "--again"}
-			cut := false
-			for try := 0; try < 5 && !cut; try++ {
-				cut = r.interrupted(512, func(cmd *process) { end(r, cmd) }, append(replay, strconv.Itoa(try))...)
-				if r.host.alive() != nil {
-					r.start()
-				}
-				if cut {
-					replay = append(replay, strconv.Itoa(try))
-				}
-			}
-			if !cut {
-				t.Fatal("no replay was caught in the middle")
+			replay := []string{"replay", "--route", "warehouse", "--from", "2020-01-01", "--to", "2100-01-01", "--yes"}
+			r.interrupted(4, func(cmd *process) { end(r, cmd) }, replay...)
+			if r.host.alive() != nil {
+				r.start()
 			}
 			var done struct{ Events, Known int }
 			r.result(&done, replay...)
@@ -243,8 +259,8 @@ func TestReplayInterrupted(t *testing.T) {
 			if n := r.count(table, "SELECT count(DISTINCT event_id) FROM events"); n != r.events {
 				t.Errorf("the table holds %d different events, want %d", n, r.events)
 			}
-			if n := r.count(r.journal(), "SELECT sum(events) FROM log WHERE route = 'warehouse'"); n%r.events != 0 || n == 0 {
-				t.Errorf("%d events were handed over in all, no multiple of %d", n, r.events)
+			if n := r.count(r.journal(), "SELECT sum(events) FROM log WHERE route = 'warehouse'"); n != r.events {
+				t.Errorf("%d events were handed over in all, want each of %d once", n, r.events)
 			}
 			need.Ran(t, "replay killed in the middle", name)
 		})
