@@ -76,6 +76,15 @@ func TestIDs(t *testing.T) {
 	if NewID(now) == id {
 		t.Error("two ids are the same")
 	}
+	derived := DerivedID(now, []byte("a"), []byte("bc"))
+	if text := derived.String(); text[:14] != "01934c5d-6e7f-" || text[14] != '7' || derived != DerivedID(now, []byte("a"), []byte("bc")) {
+		t.Errorf("%s is not derived as it should be", text)
+	}
+	for _, other := range []ID{DerivedID(now, []byte("ab"), []byte("c")), DerivedID(now, []byte("abc")), DerivedID(now.Add(time.Millisecond), []byte("a"), []byte("bc"))} {
+		if other == derived {
+			t.Errorf("%s is derived of other parts, too", derived)
+		}
+	}
 	for _, bad := range []string{"", "01934c5d6e7f7000800000000000000", text + "0", text[:35] + "g", text[:8] + "0" + text[9:], "01934c5d-6e7f-7000-8000-00000000000\n"} {
 		if got, err := ParseID(bad); err == nil {
 			t.Errorf("%q is read as %s", bad, got)

@@ -24,6 +24,7 @@ func Run(t *testing.T, store func(t *testing.T) Open) {
 		"append then read":           appendThenRead,
 		"known ids are stored once":  knownIDs,
 		"ids outlive the process":    idsOutliveProcess,
+		"derived ids are known":      derivedIDs,
 		"several batches are atomic": severalBatches,
 		"concurrent senders":         concurrentSenders,
 		"next waits":                 nextWaits,

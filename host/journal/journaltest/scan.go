@@ -108,3 +108,26 @@ func scanLeavesAddressed(t *testing.T, s *suite) {
 		}
 	}
 }
+
+// derivedIDs appends batches of a replay again: their ids are those of another
+// time.
+func derivedIDs(t *testing.T, s *suite) {
+	s.start("a")
+	var list []journal.Batch
+	for i, ago := range []time.Duration{0, 5 * time.Minute, time.Hour, 20 * 24 * time.Hour} {
+		b := batch(i)
+		b.ID, b.Route = journal.DerivedID(time.Now().Add(-ago), []byte("a replay"), b.ID[:]), "a"
+		list = append(list, b)
+	}
+	s.append(list...)
+	if dup := s.append(list...); dup != len(list) {
+		t.Errorf("of %d batches appended again %d are known", len(list), dup)
+	}
+	s.stop()
+	s.start("a")
+	if dup := s.append(list...); dup != len(list) {
+		t.Errorf("after reopening, of %d batches appended again %d are known", len(list), dup)
+	}
+	s.same(s.read(s.route("a"), len(list)), list)
+	s.nothing(s.route("a"))
+}
