@@ -19,14 +19,14 @@ import (
 
 // rig is a journal with two routes.
 type rig struct {
-	t *testing.T
+	t testing.TB
 	j *sqlite.Journal
 	*Replayer
 	made int   // events
 	sent int64 // batches; those after them are the replay's
 }
 
-func newRig(t *testing.T, opt sqlite.Options) *rig {
+func newRig(t testing.TB, opt sqlite.Options) *rig {
 	t.Helper()
 	opt.Routes = []string{"a", "b", "weir.observer"}
 	if opt.Retain == 0 {
