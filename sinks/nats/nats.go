@@ -101,6 +101,7 @@ func (s *Sink) Write(ctx context.Context, b sinks.Batch) error {
 func (s *Sink) publish(ctx context.Context, b sinks.Batch) (failed []sinks.EventError, err error) {
 	patience := time.NewTimer(s.config.Timeout)
 	defer patience.Stop()
+	clear(s.pending)
 	s.pending = s.pending[:0]
 	next := 0 // of pending, to be looked at
 	settle := func() error {

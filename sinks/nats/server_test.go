@@ -37,6 +37,7 @@ authorization { users: [
 // instance is a nats-server on loopback.
 type instance struct {
 	program, dir, settings string
+	login                  []nats.Option // of the test itself; the user admin when there is none
 	port                   int
 	process                *os.Process
 	exited                 chan struct{}
@@ -71,9 +72,9 @@ func sharedServer(t testing.TB) *instance {
 }
 
 // startServer starts a server that ends with the test.
-func startServer(t testing.TB, settings string) *instance {
+func startServer(t testing.TB, settings string, admin ...nats.Option) *instance {
 	t.Helper()
-	i, err := launch(need.Tool(t, "nats-server"), t.TempDir(), settings)
+	i, err := launch(need.Tool(t, "nats-server"), t.TempDir(), settings, admin...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,10 +84,10 @@ func startServer(t testing.TB, settings string) *instance {
 
 // launch starts a server on a free port. The port may be taken between looking
 // and listening: then it tries another.
-func launch(program, dir, settings string) (*instance, error) {
+func launch(program, dir, settings string, admin ...nats.Option) (*instance, error) {
 	var err error
 	for range 5 {
-		i := &instance{program: program, dir: dir, settings: settings}
+		i := &instance{program: program, dir: dir, settings: settings, login: admin}
 		if i.port, err = freePort(); err != nil {
 			return nil, err
 		}
@@ -181,7 +182,11 @@ func (i *instance) ask() error {
 }
 
 func (i *instance) connect() (*nats.Conn, error) {
-	return nats.Connect(i.url(), nats.UserInfo("admin", "admin"))
+	login := i.login
+	if login == nil {
+		login = []nats.Option{nats.UserInfo("admin", "admin")}
+	}
+	return nats.Connect(i.url(), login...)
 }
 
 func (i *instance) stop(sig syscall.Signal) {
