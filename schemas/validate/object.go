@@ -165,9 +165,11 @@ func (r *Run) find(names *bundle.Names, key int) int {
 	if r.found.ord < 0 {
 		r.remember(extent{bundle.Sum(name), uint32(key), uint32(end)})
 	}
-	i := scan.Space(doc, end+1)
+	i := end + 1
 	if i >= len(doc) || doc[i] != ':' {
-		return r.unexpected(i)
+		if i = scan.Space(doc, i); i >= len(doc) || doc[i] != ':' {
+			return r.unexpected(i)
+		}
 	}
 	return i + 1
 }
@@ -187,14 +189,25 @@ func (r *Run) again(words, ord int) bool {
 // remember keeps a value or name to compare it with others.
 //
 //go:noinline
-func (r *Run) remember(x extent) { r.extent = append(r.extent, x) }
+//go:nobounds
+func (r *Run) remember(x extent) {
+	if n := len(r.extent); n < cap(r.extent) {
+		r.extent = r.extent[:n+1] // for append, see record
+		r.extent[n] = x
+		return
+	}
+	r.extent = append(r.extent, x)
+}
 
 // distinct compares the names that no keyword mentions and forgets them.
 //
 //go:noinline
 //go:nobounds
 func (r *Run) distinct(top, extents int) bool {
-	second := r.equalPair(r.extent[extents:], true)
+	second := 0
+	if len(r.extent) > extents+1 {
+		second = r.equalPair(r.extent[extents:], true)
+	}
 	if r.dead || second > 0 && !r.repeated(top, int(r.extent[extents+second].start)) {
 		return false
 	}
