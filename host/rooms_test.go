@@ -77,7 +77,7 @@ var rooms = map[string]room{
 	"sinks/http":                      {may: []string{"sinks", "sinks/format", "edge/signature"}, tests: []string{"sinks/sinktest"}},
 	"sinks/mysql":                     {may: []string{"edge/envelope", "sinks", "sinks/columns"}, tests: []string{"sinks/mysql/mysqltest", "sinks/sinktest"}},
 	"sinks/mysql/mysqltest":           {may: []string{"edge/toolchain/need", "sinks/sinktest/daemon"}},
-	"sinks/kafka":                     {may: []string{"sinks", "sinks/format", "edge/envelope"}, tests: []string{"sinks/kafka/kafkatest", "sinks/sinktest"}},
+	"sinks/kafka":                     {may: []string{"sinks", "sinks/format", "edge/envelope"}, tests: []string{"host/torture", "sinks/kafka/kafkatest", "sinks/sinktest"}},
 	"sinks/kafka/kafkatest":           {may: []string{"edge/toolchain/need"}},
 	"sinks/mqtt":                      {may: []string{"sinks", "sinks/format"}, tests: []string{"edge/toolchain/need", "sinks/sinktest"}},
 	"sinks/postgres":                  {may: []string{"sinks", "sinks/columns"}, tests: []string{"edge/envelope", "sinks/postgres/pgtest", "sinks/sinktest"}},

@@ -22,11 +22,11 @@ import (
 	"weir/sinks/sinktest"
 )
 
-// onBroker is what is tested on a real broker beside the suite.
+// onBroker is what is tested on a real broker beside the suite, and at the same time.
 var onBroker = map[string]func(*testing.T, *kafkatest.Cluster){
 	"record": record, "order by key": orderByKey, "order around the guilty": orderAroundGuilty, "template": template, "create": create,
 	"logins": logins, "TLS": encrypted, "least privilege": leastPrivilege, "compacted": compacted,
-	"topic deleted": topicDeleted, "broker hangs": brokerHangs, "answer lost": answerLost, "answers lost for long": answersLost,
+	"topic deleted": topicDeleted, "answer lost": answerLost, "answers lost for long": answersLost,
 	"writes at a time": writesAtATime, "compressions": compressions, "certificate renewed": certificateRenewed,
 }
 
@@ -103,7 +103,7 @@ func orderByKey(t *testing.T, c *kafkatest.Cluster) {
 func orderAroundGuilty(t *testing.T, c *kafkatest.Cluster) {
 	config := Config{Brokers: c.Brokers(), Topic: c.Topic(t, 1, 1)}
 	s, events := open(t, config), sinktest.Events(1, 200)
-	alter(t, c, config.Topic, "max.message.bytes", "60000")
+	c.Alter(t, config.Topic, "max.message.bytes", "60000")
 	var want []string
 	for i, e := range events {
 		if i%37 == 5 {
@@ -393,12 +393,14 @@ func topicDeleted(t *testing.T, c *kafkatest.Cluster) {
 	if _, err := c.Admin().DeleteTopic(t.Context(), config.Topic); err != nil {
 		t.Fatal(err)
 	}
-	err := s.Write(t.Context(), sinks.Batch{ID: "b", Events: events[2:]})
+	var err error
+	for err == nil && t.Context().Err() == nil { // the broker hears of it in a moment
+		err = s.Write(t.Context(), sinks.Batch{ID: "b", Events: events[2:]})
+	}
 	if err == nil || !strings.Contains(err.Error(), "create it") || sinks.IsPermanent(err) {
 		t.Errorf("Write to a deleted topic gives %v", err)
 	}
-	one := int32(1)
-	if _, err := c.Admin().CreateTopic(t.Context(), one, 1, nil, config.Topic); err != nil {
+	if _, err := c.Admin().CreateTopic(t.Context(), 1, 1, nil, config.Topic); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, func() error { return s.Open(t.Context()) })
@@ -411,13 +413,12 @@ func topicDeleted(t *testing.T, c *kafkatest.Cluster) {
 // brokerHangs: its connections stay and nothing comes. Write returns with its
 // context, or with the sink's own time-out.
 func brokerHangs(t *testing.T, c *kafkatest.Cluster) {
-	config := Config{Brokers: c.Brokers(), Topic: c.Topic(t, 1, 1), Timeout: time.Second}
-	patient := config
-	patient.Timeout = time.Hour
+	config := Config{Brokers: c.Brokers(), Topic: c.Topic(t, 1, 1)}
 	events := sinktest.Events(1, 20)
-	s, p := open(t, config), open(t, patient)
+	s, p := open(t, config), open(t, config)
 	write(t, s, events[:5])
 	write(t, p, events[5:10])
+	s.config.Timeout, p.config.Timeout = time.Second, time.Hour
 	func() {
 		c.Pause(t, 0)
 		defer c.Resume(t, 0)
@@ -436,6 +437,7 @@ func brokerHangs(t *testing.T, c *kafkatest.Cluster) {
 			t.Error(err)
 		}
 	}()
+	s.config.Timeout = 30 * time.Second
 	for _, again := range []struct {
 		s      *Sink
 		events []sinks.Event
@@ -449,10 +451,7 @@ func brokerHangs(t *testing.T, c *kafkatest.Cluster) {
 // holdsAll looks for every event and returns how many are there more than once.
 func holdsAll(t *testing.T, c *kafkatest.Cluster, topic string, events []sinks.Event) (twice int) {
 	t.Helper()
-	n := map[string]int{}
-	for _, x := range stored(t, c, topic) {
-		n[x.ID]++
-	}
+	n := count(t, c, topic)
 	for _, e := range events {
 		switch {
 		case n[e.ID] == 0:
@@ -462,6 +461,16 @@ func holdsAll(t *testing.T, c *kafkatest.Cluster, topic string, events []sinks.E
 		}
 	}
 	return twice
+}
+
+// count says how often each event is stored.
+func count(t *testing.T, c *kafkatest.Cluster, topic string) map[string]int {
+	t.Helper()
+	n := map[string]int{}
+	for _, x := range stored(t, c, topic) {
+		n[x.ID]++
+	}
+	return n
 }
 
 // answerLost: the connection breaks when a broker has stored records and before
@@ -491,7 +500,7 @@ func answerLost(t *testing.T, c *kafkatest.Cluster) {
 // is stored is unknown, the same batch again with a new producer makes
 // duplicates, and what follows it does not.
 func answersLost(t *testing.T, c *kafkatest.Cluster) {
-	config := Config{Brokers: c.Brokers(), Topic: c.Topic(t, 3, 1), Timeout: time.Second}
+	config := Config{Brokers: c.Brokers(), Topic: c.Topic(t, 3, 1)}
 	s, events := sink(t, config), sinktest.Events(1, 300)
 	cut := &cutter{}
 	s.wrap = cut.wrap
@@ -501,10 +510,12 @@ func answersLost(t *testing.T, c *kafkatest.Cluster) {
 	defer s.Close(t.Context())
 	write(t, s, events[:100])
 	cut.left.Store(1 << 30)
+	s.config.Timeout = time.Second
 	if err := s.Write(t.Context(), sinks.Batch{ID: "b", Events: events[100:200]}); !errors.Is(err, sinks.ErrNotConnected) {
 		t.Fatalf("Write gives %v", err)
 	}
 	cut.left.Store(0)
+	s.config.Timeout = 30 * time.Second
 	if err := s.Open(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -525,7 +536,7 @@ func writesAtATime(t *testing.T, c *kafkatest.Cluster) {
 	if got := s.Limits(); got.InFlight != 4 {
 		t.Errorf("limits %+v", got)
 	}
-	alter(t, c, config.Topic, "max.message.bytes", "100000")
+	c.Alter(t, config.Topic, "max.message.bytes", "100000")
 	var all []sinks.Event
 	var wait sync.WaitGroup
 	for n := range 4 {

@@ -60,6 +60,8 @@ func explain(topic string, err error) error {
 	err = fmt.Errorf("topic %s: %w", topic, err)
 	var answer *kerr.Error
 	switch {
+	case errors.Is(err, errTogether):
+		return sinks.Throttled(err, 0)
 	case !errors.As(err, &answer):
 		return fmt.Errorf("%w: %w", sinks.ErrNotConnected, err)
 	case isRefusal(err):

@@ -182,3 +182,20 @@ func TestIsolate(t *testing.T) {
 		t.Errorf("%d requests, want %d at most", requests, most)
 	}
 }
+
+// TestNoTimeToIsolate: who was not found guilty is not called guilty.
+func TestNoTimeToIsolate(t *testing.T) {
+	items := []*item{{err: kerr.MessageTooLarge}, {}, {err: kerr.InvalidRecord}}
+	if err := new(producer).isolate(t.Context(), items, time.Now().Add(-time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	for _, i := range []int{0, 2} {
+		err := explain("events", items[i].err)
+		if _, later := sinks.IsThrottled(err); !later || sinks.IsPermanent(err) {
+			t.Errorf("item %d: %v", i, err)
+		}
+	}
+	if items[1].err != nil {
+		t.Error(items[1].err)
+	}
+}

@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
 
 	"weir/sinks"
 	"weir/sinks/format"
@@ -88,22 +91,23 @@ func (s *Sink) write(ctx context.Context, p *producer, b sinks.Batch) (useless b
 		return false, err
 	}
 	var failed []sinks.EventError
+	all := make([]item, len(b.Events))
 	items := make([]*item, 0, len(b.Events))
-	var scratch []byte
-	for i := range b.Events {
-		var it item
-		it.index = i
-		if it.record, scratch, err = s.writer.record(&b.Events[i], scratch); err != nil {
+	page := page{headers: make([]kgo.RecordHeader, 0, len(b.Events)*len(s.writer.headers))}
+	for i := range all {
+		if err := s.writer.fill(&all[i].record, &b.Events[i], &page); err != nil {
 			failed = append(failed, sinks.EventError{Index: i, Err: err, Permanent: true})
 			continue
 		}
-		items = append(items, &it)
+		all[i].index = i
+		items = append(items, &all[i])
 	}
 
+	half := time.Now().Add(s.config.Timeout / 2)
 	bounded, cancel := context.WithTimeout(ctx, s.config.Timeout)
 	defer cancel()
 	if err = p.produce(bounded, items); err == nil {
-		err = p.isolate(bounded, items)
+		err = p.isolate(bounded, items, half)
 	}
 	if err != nil {
 		if ctx.Err() == nil {

@@ -23,9 +23,15 @@ func TestKind(t *testing.T) { sinktest.RunKind(t, "kafka") }
 func TestBroker(t *testing.T) {
 	c := kafkatest.Start(t, 1)
 	t.Run("sink", func(t *testing.T) { sinktest.Run(t, harness(c)) })
-	for name, test := range onBroker {
-		t.Run(name, func(t *testing.T) { test(t, c) })
-	}
+	t.Run("broker hangs", func(t *testing.T) { brokerHangs(t, c) })
+	t.Run("beside", func(t *testing.T) {
+		for name, test := range onBroker {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				test(t, c)
+			})
+		}
+	})
 }
 
 // large is the size up to which the topic of a test takes events.
@@ -37,17 +43,25 @@ func harness(c *kafkatest.Cluster) sinktest.Harness {
 		Ordered: true, Shared: true,
 		Start: func(t testing.TB) sinktest.Destination {
 			config := Config{Brokers: c.Brokers(), Topic: c.Topic(t, 1, 1, "max.message.bytes=4194304")}
+			var made []*Sink
 			return sinktest.Destination{
-				New:    func() sinks.Sink { return sink(t, config) },
+				New: func() sinks.Sink {
+					made = append(made, sink(t, config))
+					return made[len(made)-1]
+				},
 				Stored: func(t testing.TB) []sinktest.Stored { return stored(t, c, config.Topic) },
 				// A limit that came after the sink has looked, and one that it knows.
 				Poison: func(t testing.TB, e sinks.Event) []sinks.Event {
-					alter(t, c, config.Topic, "max.message.bytes", "100000")
+					c.Alter(t, config.Topic, "max.message.bytes", "100000")
 					return append(sinktest.BrokenLines(t, e),
 						sinktest.With(e, "page_title", noise(200_000)),
 						sinktest.With(e, "page_title", noise(large)))
 				},
 				Outage: func(t testing.TB, during func()) {
+					for _, s := range made { // what does not come needs no long wait
+						s.config.Timeout = time.Second
+						defer func() { s.config.Timeout = 30 * time.Second }()
+					}
 					if crash = !crash; crash {
 						c.Kill(t, 0)
 					} else {
@@ -72,7 +86,7 @@ func sink(t testing.TB, c Config) *Sink {
 	full.Brokers, full.Topic, full.Topics, full.Fallback = c.Brokers, c.Topic, c.Topics, c.Fallback
 	full.Create, full.Partitions, full.Replication = c.Create, c.Partitions, c.Replication
 	full.SASL, full.TLS = c.SASL, c.TLS
-	full.Timeout = 3 * time.Second
+	full.Timeout = 30 * time.Second
 	for field, value := range map[*string]string{&full.Key: c.Key, &full.Format: c.Format, &full.Compression: c.Compression} {
 		if value != "" {
 			*field = value
@@ -148,14 +162,6 @@ func records(t testing.TB, c *kafkatest.Cluster, topics ...string) (list []*kgo.
 		})
 	}
 	return list
-}
-
-func alter(t testing.TB, c *kafkatest.Cluster, topic, key, value string) {
-	t.Helper()
-	list, err := c.Admin().AlterTopicConfigs(t.Context(), []kadm.AlterConfig{{Name: key, Value: &value}}, topic)
-	if err != nil || list[0].Err != nil {
-		t.Fatal(err, list)
-	}
 }
 
 // noise is text that no compression makes small.

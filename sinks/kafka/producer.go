@@ -2,8 +2,10 @@ package kafka
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync/atomic"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 )
@@ -15,7 +17,7 @@ type producer struct{ client *client }
 // item is an event on its way.
 type item struct {
 	index  int // in the batch
-	record *kgo.Record
+	record kgo.Record
 	err    error // once produced; nil: acknowledged
 }
 
@@ -30,7 +32,7 @@ func (p *producer) produce(ctx context.Context, items []*item) error {
 	var left atomic.Int64
 	left.Store(int64(len(items)))
 	for _, it := range items {
-		p.client.Produce(ctx, it.record, func(_ *kgo.Record, err error) {
+		p.client.Produce(ctx, &it.record, func(_ *kgo.Record, err error) {
 			it.err = err
 			if left.Add(-1) == 0 {
 				close(done)
@@ -49,11 +51,16 @@ func (p *producer) produce(ctx context.Context, items []*item) error {
 	}
 }
 
+// errTogether is what becomes of items that were refused together when there
+// was no time to tell them apart.
+var errTogether = errors.New("refused together with others, and there was no time to find which one is to blame: they are sought among fewer the next time")
+
 // isolate finds which of the items that were refused together are to blame. A
 // broker refuses a batch of records as a whole, and with it the client fails
 // what was to follow in the same partition. Halves are sent again, in order,
-// until those refused are alone; the others are stored. The error is produce's.
-func (p *producer) isolate(ctx context.Context, items []*item) error {
+// until those refused are alone; the others are stored. It begins nothing when
+// it is later than until. The error is produce's.
+func (p *producer) isolate(ctx context.Context, items []*item, until time.Time) error {
 	refused := make([]*item, 0, len(items))
 	for _, it := range items {
 		if isRefusal(it.err) {
@@ -63,12 +70,18 @@ func (p *producer) isolate(ctx context.Context, items []*item) error {
 	if len(refused) < 2 {
 		return nil
 	}
+	if time.Now().After(until) {
+		for _, it := range refused {
+			it.err = errTogether
+		}
+		return nil
+	}
 	mid := len(refused) / 2
 	for _, half := range [][]*item{refused[:mid], refused[mid:]} {
 		if err := p.produce(ctx, half); err != nil {
 			return err
 		}
-		if err := p.isolate(ctx, half); err != nil {
+		if err := p.isolate(ctx, half, until); err != nil {
 			return err
 		}
 	}

@@ -24,42 +24,69 @@ type writer struct {
 	headers []string
 }
 
-// record spells an event. The error is the event's fault for good.
-func (w *writer) record(e *sinks.Event, scratch []byte) (*kgo.Record, []byte, error) {
-	if err := sinks.CheckLine(e.Envelope); err != nil {
-		return nil, scratch, err
-	}
-	topic, scratch, err := w.router.topic(e, scratch)
-	if err != nil {
-		return nil, scratch, err
-	}
-	// A copy: the client may look at a record after its write was given up.
-	value, err := w.format.Append(make([]byte, 0, len(e.Envelope)+len(e.Envelope)/8), *e)
-	if err != nil {
-		return nil, scratch, fmt.Errorf("spelling the event as %s: %w", w.name, err)
-	}
-	return &kgo.Record{Topic: topic, Key: w.keyOf(e), Value: value, Headers: w.headersOf(e)}, scratch, nil
+// page is memory for the records of one write. It is never used again: the
+// client may look at a record after its write was given up.
+type page struct {
+	bytes   []byte
+	headers []kgo.RecordHeader
+	name    []byte // scratch space for topics
 }
 
-func (w *writer) keyOf(e *sinks.Event) []byte {
+// room makes sure that n more bytes fit.
+func (p *page) room(n int) {
+	if cap(p.bytes)-len(p.bytes) < n {
+		p.bytes = make([]byte, 0, max(n, 256<<10))
+	}
+}
+
+func (p *page) text(s string) []byte {
+	p.room(len(s))
+	n := len(p.bytes)
+	p.bytes = append(p.bytes, s...)
+	return p.bytes[n:len(p.bytes):len(p.bytes)]
+}
+
+// fill spells an event as a record. The error is the event's fault for good.
+func (w *writer) fill(r *kgo.Record, e *sinks.Event, p *page) (err error) {
+	if err := sinks.CheckLine(e.Envelope); err != nil {
+		return err
+	}
+	if r.Topic, p.name, err = w.router.topic(e, p.name); err != nil {
+		return err
+	}
+	p.room(len(e.Envelope) + len(e.Envelope)/8)
+	n := len(p.bytes)
+	if p.bytes, err = w.format.Append(p.bytes, *e); err != nil {
+		return fmt.Errorf("spelling the event as %s: %w", w.name, err)
+	}
+	r.Value = p.bytes[n:len(p.bytes):len(p.bytes)]
+	if key, ok := w.keyOf(e); ok {
+		r.Key = p.text(key)
+	}
+	r.Headers = w.headersOf(e, p)
+	return nil
+}
+
+// keyOf returns what is at the key's path, and whether anything is.
+func (w *writer) keyOf(e *sinks.Event) (string, bool) {
 	switch w.key {
 	case "":
-		return nil
+		return "", false
 	case "event_id":
-		return []byte(e.ID)
+		return e.ID, true
 	}
 	switch v := gjson.Get(envelope.View(e.Envelope), w.key); {
 	case !v.Exists() || v.Type == gjson.Null:
-		return nil
+		return "", false
 	case v.Type == gjson.String:
-		return []byte(v.Str)
+		return v.Str, true
 	default:
-		return []byte(v.Raw)
+		return v.Raw, true
 	}
 }
 
-func (w *writer) headersOf(e *sinks.Event) []kgo.RecordHeader {
-	list := make([]kgo.RecordHeader, 0, len(w.headers))
+func (w *writer) headersOf(e *sinks.Event, p *page) []kgo.RecordHeader {
+	n := len(p.headers)
 	for _, name := range w.headers {
 		var value string
 		switch name {
@@ -77,8 +104,8 @@ func (w *writer) headersOf(e *sinks.Event) []kgo.RecordHeader {
 			value = w.format.ContentType()
 		}
 		if value != "" {
-			list = append(list, kgo.RecordHeader{Key: name, Value: []byte(value)})
+			p.headers = append(p.headers, kgo.RecordHeader{Key: name, Value: p.text(value)})
 		}
 	}
-	return list
+	return p.headers[n:len(p.headers):len(p.headers)]
 }

@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -151,7 +152,8 @@ func (c *Cluster) Admin() *kadm.Client { return kadm.NewClient(c.admin) }
 // Name returns a name that no topic has yet.
 func (c *Cluster) Name() string { return fmt.Sprintf("events-%d", c.topics.Add(1)) }
 
-// Topic creates a topic with its configuration given as key=value.
+// Topic creates a topic with its configuration given as key=value, and returns
+// once the brokers know it.
 func (c *Cluster) Topic(t testing.TB, partitions, replicas int, configs ...string) string {
 	t.Helper()
 	values := map[string]*string{}
@@ -163,7 +165,44 @@ func (c *Cluster) Topic(t testing.TB, partitions, replicas int, configs ...strin
 	if _, err := c.Admin().CreateTopic(t.Context(), int32(partitions), int16(replicas), values, name); err != nil {
 		t.Fatalf("kafkatest: creating topic %s: %v", name, err)
 	}
+	eventually(t, "creating topic "+name, func(ctx context.Context) bool {
+		// Authorized operations are never answered from the client's cache.
+		m, err := c.Admin().Metadata(kadm.WithAuthorizedOps(ctx), name)
+		return err == nil && len(m.Topics[name].Partitions) == partitions
+	})
 	return name
+}
+
+// Alter changes a topic's configuration, and returns once the brokers go by it.
+func (c *Cluster) Alter(t testing.TB, topic, key, value string) {
+	t.Helper()
+	set := func(key, value string) {
+		list, err := c.Admin().AlterTopicConfigs(t.Context(), []kadm.AlterConfig{{Name: key, Value: &value}}, topic)
+		if err != nil || list[0].Err != nil {
+			t.Fatalf("kafkatest: altering topic %s: %v, %v", topic, err, list)
+		}
+		eventually(t, "altering topic "+topic, func(ctx context.Context) bool {
+			all, err := c.Admin().DescribeTopicConfigs(ctx, topic)
+			return err == nil && slices.ContainsFunc(all[0].Configs, func(k kadm.Config) bool { return k.Key == key && k.MaybeValue() == value })
+		})
+	}
+	set(key, value)
+	// A broker shows a change and then acts on it, one after another: with the
+	// second to be seen, the first is in force.
+	set("retention.ms", fmt.Sprint(1_000_000_000+c.topics.Add(1)))
+}
+
+func eventually(t testing.TB, what string, f func(context.Context) bool) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	for !f(ctx) {
+		select {
+		case <-ctx.Done():
+			t.Fatalf("kafkatest: %s: not seen within %v", what, patience)
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
 }
 
 // Stop shuts broker i down as an administrator would.
@@ -188,12 +227,16 @@ func (c *Cluster) Restart(t testing.TB, i int) {
 }
 
 // Pause makes broker i stop answering while its connections stay, until [Cluster.Resume].
-func (c *Cluster) Pause(t testing.TB, i int) { c.tell(t, i, syscall.SIGSTOP) }
+func (c *Cluster) Pause(t testing.TB, i int) {
+	t.Helper()
+	pid := c.tell(t, i, syscall.SIGSTOP)
+	eventually(t, "pausing a broker", func(context.Context) bool { return stopped(pid) })
+}
 
 // Resume ends a pause.
 func (c *Cluster) Resume(t testing.TB, i int) { c.tell(t, i, syscall.SIGCONT) }
 
-func (c *Cluster) tell(t testing.TB, i int, sig syscall.Signal) {
+func (c *Cluster) tell(t testing.TB, i int, sig syscall.Signal) (pid int) {
 	t.Helper()
 	b := c.brokers[i]
 	b.mu.Lock()
@@ -201,6 +244,7 @@ func (c *Cluster) tell(t testing.TB, i int, sig syscall.Signal) {
 	if err := b.process.cmd.Process.Signal(sig); err != nil {
 		t.Fatalf("kafkatest: %v", err)
 	}
+	return b.process.cmd.Process.Pid
 }
 
 // close ends what runs and removes the directory. Nothing is kept, so nothing
