@@ -80,7 +80,7 @@ var rooms = map[string]room{
 	"sinks/kafka":                     {may: []string{"sinks", "sinks/format", "edge/envelope"}, tests: []string{"host/torture", "sinks/kafka/kafkatest", "sinks/sinktest"}},
 	"sinks/kafka/kafkatest":           {may: []string{"edge/toolchain/need"}},
 	"sinks/mqtt":                      {may: []string{"sinks", "sinks/format"}, tests: []string{"edge/toolchain/need", "sinks/sinktest"}},
-	"sinks/postgres":                  {may: []string{"sinks", "sinks/columns"}, tests: []string{"edge/envelope", "sinks/postgres/pgtest", "sinks/sinktest"}},
+	"sinks/postgres":                  {may: []string{"sinks", "sinks/columns"}, tests: []string{"edge/envelope", "edge/toolchain/need", "sinks/postgres/pgtest", "sinks/sinktest"}},
 	"sinks/postgres/pgtest":           {may: []string{"edge/toolchain/need"}},
 	"sinks/s3":                        {may: []string{"sinks", "sinks/columns", "sinks/format", "edge/envelope"}, tests: []string{"edge/toolchain/need", "sinks/sinktest"}},
 	"sinks/nats":                      {may: []string{"sinks", "sinks/format"}, tests: []string{"edge/toolchain/need", "sinks/sinktest"}},

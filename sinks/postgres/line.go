@@ -7,7 +7,7 @@ import (
 )
 
 // appendLine appends a row in the text format of COPY: values separated by tabs,
-// \N for null, backslash escapes, a newline at the end.
+// \N for null, backslash escapes. The newline is the caller's.
 func appendLine(dst []byte, row *columns.Row) []byte {
 	for i, v := range row {
 		if i > 0 {
@@ -27,7 +27,7 @@ func appendLine(dst []byte, row *columns.Row) []byte {
 			dst = append(dst, v.Text...)
 		}
 	}
-	return append(dst, '\n')
+	return dst
 }
 
 func appendEscaped(dst []byte, s string) []byte {

@@ -36,7 +36,9 @@ func newSink(c Config) (*Sink, error) {
 	if connect.RuntimeParams["application_name"] == "" {
 		connect.RuntimeParams["application_name"] = "weir"
 	}
-	return &Sink{config: c, connect: connect, table: table{schema: c.Schema, name: c.Table}}, nil
+	return &Sink{config: c, connect: connect, table: table{
+		schema: c.Schema, name: c.Table, dialect: c.Dialect, chunk: c.Chunk, retention: c.Retention,
+	}}, nil
 }
 
 // Open connects, brings the table up to date and prepares the session.
@@ -72,6 +74,9 @@ func (s *Sink) prepare(ctx context.Context, conn *pgx.Conn) error {
 	} else if err := s.table.complete(ctx, conn); err != nil {
 		return err
 	}
+	if s.table.dialect == materialize {
+		return nil
+	}
 	// A database may be set to acknowledge before its log is on disk; this
 	// sink's promise is not for it to weaken. Stricter settings stay.
 	var commit string
@@ -94,8 +99,10 @@ func (s *Sink) Write(ctx context.Context, b sinks.Batch) error {
 		return sinks.ErrNotConnected
 	}
 	s.render(b)
-	err := s.storeAll(ctx)
-	if isRefusal(err) {
+	var err error
+	if s.table.dialect == materialize {
+		err = s.storeParts(ctx)
+	} else if err = s.storeAll(ctx); isRefusal(err) {
 		err = s.storeHalving(ctx)
 	}
 	if err != nil {
@@ -112,14 +119,33 @@ func (s *Sink) Write(ctx context.Context, b sinks.Batch) error {
 func (s *Sink) render(b sinks.Batch) {
 	s.lines, s.ends, s.indexes, s.failures = s.lines[:0], s.ends[:0], s.indexes[:0], nil
 	for i := range b.Events {
-		if err := s.row.Read(b.Events[i].Envelope); err != nil {
+		if err := s.renderLine(b.Events[i].Envelope); err != nil {
 			s.failures = append(s.failures, sinks.EventError{Index: i, Err: err, Permanent: true})
 			continue
 		}
-		s.lines = appendLine(s.lines, &s.row)
 		s.ends = append(s.ends, len(s.lines))
 		s.indexes = append(s.indexes, i)
 	}
+}
+
+func (s *Sink) renderLine(envelope []byte) error {
+	if err := s.row.Read(envelope); err != nil {
+		return err
+	}
+	if s.table.dialect != materialize {
+		s.lines = append(appendLine(s.lines, &s.row), '\n')
+		return nil
+	}
+	overflow, err := s.row.Narrow(nil, fitsMaterialize)
+	if err != nil {
+		return err
+	}
+	s.lines = append(appendLine(s.lines, &s.row), '\t')
+	if len(overflow) == 0 {
+		overflow = []byte(`\N`) // its JSON has nothing to escape
+	}
+	s.lines = append(append(s.lines, overflow...), '\n')
+	return nil
 }
 
 // span returns the lines of the events from, up to and without to.

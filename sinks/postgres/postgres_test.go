@@ -24,24 +24,42 @@ func TestKind(t *testing.T) { sinktest.RunKind(t, "postgres") }
 
 func TestSink(t *testing.T) { sinktest.Run(t, harness(pgtest.Start(t))) }
 
-func harness(server *pgtest.Server) sinktest.Harness {
+func harness(server *pgtest.Server) sinktest.Harness { return harnessOf(server, Config{}, "") }
+
+// harnessOf is the harness of a dialect, in databases that are set up first.
+func harnessOf(server *pgtest.Server, c Config, setup string) sinktest.Harness {
+	c.Migrate = true
 	crash := false // outages take turns: a shutdown, a crash
+	outage := func(t testing.TB, during func()) {
+		if crash = !crash; crash {
+			server.Kill(t)
+		} else {
+			server.Stop(t)
+		}
+		during()
+		server.Restart(t)
+	}
+	if c.Dialect != "" {
+		outage = nil // the connection is the same
+	}
 	return sinktest.Harness{
-		Unique: true, Shared: true, NUL: "\uFFFD",
+		Unique: c.Dialect != materialize, Shared: c.Dialect != materialize, NUL: "\uFFFD",
 		Start: func(t testing.TB) sinktest.Destination {
 			dsn := server.Database(t)
+			exec(t, dsn, setup)
 			return sinktest.Destination{
-				New:    func() sinks.Sink { return sink(t, Config{DSN: sinks.Secret(dsn), Migrate: true}) },
-				Stored: func(t testing.TB) []sinktest.Stored { return stored(t, dsn) },
-				Outage: func(t testing.TB, during func()) {
-					if crash = !crash; crash {
-						server.Kill(t)
-					} else {
-						server.Stop(t)
-					}
-					during()
-					server.Restart(t)
+				New: func() sinks.Sink {
+					c := c
+					c.DSN = sinks.Secret(dsn)
+					return sink(t, c)
 				},
+				Stored: func(t testing.TB) []sinktest.Stored {
+					if c.Dialect == materialize {
+						return storedAsText(t, dsn, "atomic")
+					}
+					return stored(t, dsn)
+				},
+				Outage: outage,
 				Poison: func(t testing.TB, e sinks.Event) []sinks.Event {
 					exec(t, dsn, `ALTER TABLE atomic.events ADD CONSTRAINT polite CHECK (user_id <> 'refused')`)
 					exec(t, dsn, `CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no'; END $$`)
@@ -49,17 +67,20 @@ func harness(server *pgtest.Server) sinktest.Harness {
 					payload := func(data string) sinks.Event {
 						return sinktest.With(e, "unstruct_event", json.RawMessage(`{"schema":"iglu:a/b/jsonschema/1-0-0","data":`+data+`}`))
 					}
-					return []sinks.Event{
+					list := []sinks.Event{
 						sinktest.With(e, "user_id", "refused"),
 						sinktest.With(e, "user_id", "triggered"),
 						payload("1e999999"),                                                // beyond numeric
 						payload("1e-20000"),                                                // beyond its scale
 						payload(strings.Repeat("[", 50_000) + strings.Repeat("]", 50_000)), // beyond the server's stack
-						sinktest.With(e, "event_fingerprint", incompressible(10_000)),      // beyond a page of the index
 						sinktest.With(e, "page_urlport", "443"),
 						sinktest.With(e, "collector_tstamp", "yesterday"),
 						{ID: e.ID, Envelope: e.Envelope[:100]},
 					}
+					if c.Dialect != materialize {
+						list = append(list, sinktest.With(e, "event_fingerprint", incompressible(10_000))) // beyond a page of the index
+					}
+					return list
 				},
 				Forbid: func(t testing.TB) {
 					exec(t, dsn, `DO $$ BEGIN CREATE ROLE limited LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$`)
@@ -74,6 +95,9 @@ func sink(t testing.TB, c Config) *Sink {
 	t.Helper()
 	if c.Schema == "" {
 		c.Schema, c.Table = "atomic", "events"
+	}
+	if c.Dialect == "" {
+		c.Dialect = postgres
 	}
 	kind, _ := sinks.Lookup("postgres")
 	s, err := kind.New(&c, sinktest.Env(t))
@@ -172,10 +196,10 @@ func count(t *testing.T, dsn, table string) (n int) {
 }
 
 func TestServer(t *testing.T) {
-	server := pgtest.Start(t)
+	server := pgtest.Start(t, "fsync=off") // nothing crashes here
 	for name, test := range map[string]func(*testing.T, string){
 		"least privilege": leastPrivilege, "add columns": addColumns, "newer table": newerTable, "two tables": twoTables,
-		"views": views, "durable whatever the default": durable, "refusals name no value": refusals, "odd names": oddNames,
+		"views": theViews, "durable whatever the default": durable, "refusals name no value": refusals, "odd names": oddNames,
 		"an index of yours": foreignIndex,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, server.Database(t)) })
@@ -253,7 +277,7 @@ func twoTables(t *testing.T, dsn string) {
 	}
 }
 
-func views(t *testing.T, dsn string) {
+func theViews(t *testing.T, dsn string) {
 	e := sinktest.With(sinktest.Events(1, 2)[1], "weir", map[string]any{"verdict": "failed", "violations": []any{
 		map[string]any{"path": "/sku", "keyword": "type"}, map[string]any{"path": "/n", "keyword": "minimum"},
 	}})
@@ -343,7 +367,7 @@ func foreignIndex(t *testing.T, dsn string) {
 // oddNames holds names from configuration apart from SQL.
 func oddNames(t *testing.T, dsn string) {
 	for _, name := range []string{"select", "user", "_x", strings.Repeat("t", 48)} {
-		c := Config{DSN: sinks.Secret(dsn), Schema: name, Table: name, Migrate: true}
+		c := Config{DSN: sinks.Secret(dsn), Dialect: postgres, Schema: name, Table: name, Migrate: true}
 		if err := c.Validate(); err != nil {
 			t.Fatal(err)
 		}
@@ -352,15 +376,15 @@ func oddNames(t *testing.T, dsn string) {
 		}
 	}
 	for _, name := range []string{"", `a"b`, "a;b", "A", "1a", "a b", "a.b", strings.Repeat("t", 49), "ü", "a\x00", migrations} {
-		if err := (&Config{DSN: "postgres://localhost/x", Schema: "s", Table: name}).Validate(); err == nil {
+		if err := (&Config{DSN: "postgres://localhost/x", Dialect: postgres, Schema: "s", Table: name}).Validate(); err == nil {
 			t.Errorf("table %q is accepted", name)
 		}
 	}
 }
 
 func TestValidateReportsEverything(t *testing.T) {
-	err := (&Config{DSN: "postgres://u:hunter2@h:bad port/", Schema: "S", Table: ""}).Validate()
-	for _, part := range []string{"dsn: ", "schema: ", "table: "} {
+	err := (&Config{DSN: "postgres://u:hunter2@h:bad port/", Dialect: "oracle", Schema: "S", Table: "", Retention: 1}).Validate()
+	for _, part := range []string{"dsn: ", "dialect: ", "schema: ", "table: ", "retention: "} {
 		if err == nil || !strings.Contains(err.Error(), part) {
 			t.Errorf("no %q in %v", part, err)
 		}
@@ -391,13 +415,29 @@ func TestErrorClasses(t *testing.T) {
 	}
 }
 
+// TestRepetition: a chunk of a hypertable has constraints of its own, named after the table's.
+func TestRepetition(t *testing.T) {
+	for _, c := range []struct {
+		dialect, code, constraint string
+		want                      bool
+	}{
+		{postgres, "23505", "events_key", true}, {postgres, "23505", "mine", false}, {postgres, "23514", "events_key", false}, {postgres, "23505", "1_1_events_key", false},
+		{timescale, "23505", "12_3_events_key", true}, {timescale, "23505", "events_key", true}, {timescale, "23505", "12_3_mine", false},
+	} {
+		err := fmt.Errorf("copying: %w", &pgconn.PgError{Code: c.code, ConstraintName: c.constraint})
+		if got := (table{name: "events", dialect: c.dialect}).isRepetition(err); got != c.want {
+			t.Errorf("%+v is taken for a repetition: %t", c, got)
+		}
+	}
+}
+
 func TestLine(t *testing.T) {
 	var row columns.Row
 	if err := row.Read(sinktest.With(sinktest.Events(1, 1)[0], "app_id", "a\tb\\c\nd\re", "true_tstamp", "0000-02-29T23:59:59.999Z").Envelope); err != nil {
 		t.Fatal(err)
 	}
 	line := string(appendLine(nil, &row))
-	fields := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
+	fields := strings.Split(line, "\t")
 	if len(fields) != columns.Len || fields[0] != `a\tb\\c\nd\re` || fields[130] != "0001-02-29T23:59:59.999Z BC" || fields[2] != `\N` {
 		t.Errorf("%d fields in %s", len(fields), line)
 	}

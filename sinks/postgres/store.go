@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"weir/sinks"
+	"weir/sinks/columns"
 )
 
 // staging is a temporary table of the connection, for batches that hold events
@@ -23,13 +24,22 @@ var (
 	copyStaging   = "COPY pg_temp." + staging + " (" + dialect.Names() + ") FROM STDIN"
 )
 
+// copy is the statement by which lines go straight into the table.
+func (t table) copy() string {
+	names := make([]string, 0, columns.Len+1)
+	for _, c := range t.columns() {
+		names = append(names, quote(c.Name))
+	}
+	return "COPY " + t.quoted() + " (" + strings.Join(names, ", ") + ") FROM STDIN"
+}
+
 // insert takes what is staged. Only the key makes a duplicate: an event that
 // meets another unique index, one of the operator's, is refused, not dropped.
 // The order keeps two hosts that store the same events from waiting for each
 // other's keys in a circle.
 func (t table) insert() string {
 	return "INSERT INTO " + t.quoted() + " (" + dialect.Names() + ") SELECT " + dialect.Names() +
-		" FROM pg_temp." + staging + " ORDER BY event_id, event_fingerprint ON CONFLICT ON CONSTRAINT " + quote(t.key()) + " DO NOTHING"
+		" FROM pg_temp." + staging + " ORDER BY event_id, event_fingerprint ON CONFLICT " + t.conflict() + " DO NOTHING"
 }
 
 // cautious is how many batches go by way of staging after one that held a
@@ -47,9 +57,9 @@ func (s *Sink) storeAll(ctx context.Context) error {
 		s.staged--
 	} else {
 		err := s.inTransaction(ctx, func() error {
-			return s.copy(ctx, 0, len(s.ends), "COPY "+s.table.quoted()+" ("+dialect.Names()+") FROM STDIN")
+			return s.copy(ctx, 0, len(s.ends), s.table.copy())
 		})
-		if !isRepetition(err, s.table.key()) {
+		if !s.table.isRepetition(err) {
 			return err
 		}
 		s.staged = cautious
@@ -57,10 +67,14 @@ func (s *Sink) storeAll(ctx context.Context) error {
 	return s.inTransaction(ctx, func() error { return s.store(ctx, 0, len(s.ends)) })
 }
 
-// isRepetition reports whether a key that is there already stopped a COPY.
-func isRepetition(err error, key string) bool {
+// isRepetition reports whether a key that is there already stopped a COPY. The
+// chunks of a hypertable put their numbers in front of its name.
+func (t table) isRepetition(err error) bool {
 	var e *pgconn.PgError
-	return errors.As(err, &e) && e.Code == "23505" && e.ConstraintName == key
+	if !errors.As(err, &e) || e.Code != "23505" {
+		return false
+	}
+	return e.ConstraintName == t.key() || t.dialect == timescale && strings.HasSuffix(e.ConstraintName, "_"+t.key())
 }
 
 // storeHalving stores what the server takes, in one transaction. A part that is

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -22,7 +23,11 @@ var dialect = columns.Dialect{
 func quote(name string) string { return pgx.Identifier{name}.Sanitize() }
 
 // table is the event table.
-type table struct{ schema, name string }
+type table struct {
+	schema, name     string
+	dialect          string
+	chunk, retention time.Duration // of a hypertable
+}
 
 func (t table) String() string { return t.schema + "." + t.name }
 func (t table) quoted() string { return pgx.Identifier{t.schema, t.name}.Sanitize() }
@@ -46,28 +51,39 @@ const migrationLock = 0x77656972
 // affair: see addColumns.
 var steps = []func(t table) []string{
 	func(t table) []string {
-		return []string{
-			"CREATE TABLE " + t.quoted() + " (\n\t" + dialect.Definitions() + ",\n\tCONSTRAINT " + quote(t.key()) +
-				" UNIQUE (" + quote(columns.Key[0]) + ", " + quote(columns.Key[1]) + ")\n)",
+		list := []string{
+			"CREATE TABLE " + t.quoted() + " (\n\t" + dialect.Definitions() + ",\n\tCONSTRAINT " + quote(t.key()) + " UNIQUE " + t.keyColumns() + "\n)",
 			// Events arrive about in the order of their time: a few pages of BRIN
 			// serve where a B-tree would grow with the table.
 			"CREATE INDEX " + quote(t.name+"_collected") + " ON " + t.quoted() + " USING brin (collector_tstamp)",
-
-			"CREATE VIEW " + t.beside("feed") + ` AS SELECT collector_tstamp, app_id, event_name, weir->>'verdict' AS verdict,
-				coalesce(user_id, domain_userid, network_userid) AS visitor, page_url, unstruct_event->'data' AS data, event_id
-				FROM ` + t.quoted() + ` ORDER BY collector_tstamp DESC`,
-			"CREATE VIEW " + t.beside("entities") + ` AS SELECT collector_tstamp, event_id, e->>'schema' AS schema, e->'data' AS data
-				FROM ` + t.quoted() + `, jsonb_array_elements(coalesce(contexts, '[]') || coalesce(derived_contexts, '[]')) AS e`,
-			"CREATE VIEW " + t.beside("violations") + ` AS SELECT collector_tstamp, app_id, event_name, v->>'schema' AS schema, v->>'path' AS path,
-				v->>'keyword' AS keyword, v->>'message' AS message, event_id
-				FROM ` + t.quoted() + `, jsonb_array_elements(coalesce(weir->'violations', '[]')) AS v`,
 		}
+		return append(append(list, t.hypertable()...), t.views()...)
 	},
+}
+
+// views are queries that most people begin with, and what follows the table's
+// name in theirs.
+var views = [...]string{"feed", "entities", "violations"}
+
+func (t table) views() []string {
+	return []string{
+		"CREATE VIEW " + t.beside(views[0]) + ` AS SELECT collector_tstamp, app_id, event_name, weir->>'verdict' AS verdict,
+			coalesce(user_id, domain_userid, network_userid) AS visitor, page_url, unstruct_event->'data' AS data, event_id
+			FROM ` + t.quoted() + ` ORDER BY collector_tstamp DESC`,
+		"CREATE VIEW " + t.beside(views[1]) + ` AS SELECT collector_tstamp, event_id, e->>'schema' AS schema, e->'data' AS data
+			FROM ` + t.quoted() + `, jsonb_array_elements(coalesce(contexts, '[]') || coalesce(derived_contexts, '[]')) AS e`,
+		"CREATE VIEW " + t.beside(views[2]) + ` AS SELECT collector_tstamp, app_id, event_name, v->>'schema' AS schema, v->>'path' AS path,
+			v->>'keyword' AS keyword, v->>'message' AS message, event_id
+			FROM ` + t.quoted() + `, jsonb_array_elements(coalesce(weir->'violations', '[]')) AS v`,
+	}
 }
 
 // migrate runs the steps that are missing in one transaction, under a lock: any
 // number of processes may do it at once.
 func (t table) migrate(ctx context.Context, conn *pgx.Conn) error {
+	if t.dialect == materialize {
+		return t.create(ctx, conn)
+	}
 	err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock($1)", migrationLock); err != nil {
 			return err
@@ -75,7 +91,10 @@ func (t table) migrate(ctx context.Context, conn *pgx.Conn) error {
 		if err := t.runSteps(ctx, tx); err != nil {
 			return err
 		}
-		return t.addColumns(ctx, tx)
+		if err := t.addColumns(ctx, tx); err != nil {
+			return err
+		}
+		return t.isHypertable(ctx, tx)
 	})
 	if err != nil {
 		return fmt.Errorf("migrating %s: %w", t, err)
@@ -156,7 +175,7 @@ func (t table) missing(ctx context.Context, q querier) (list []columns.Column, e
 	for _, name := range names {
 		has[name] = true
 	}
-	for _, c := range columns.All {
+	for _, c := range t.columns() {
 		if !has[c.Name] {
 			list = append(list, c)
 		}
@@ -172,8 +191,8 @@ func (t table) complete(ctx context.Context, conn *pgx.Conn) error {
 	}
 	switch len(missing) {
 	case 0:
-		return nil
-	case columns.Len:
+		return t.isHypertable(ctx, conn)
+	case len(t.columns()):
 		return fmt.Errorf("there is no table %s and migrate is off: turn it on once, as a user that may create the table", t)
 	default:
 		return fmt.Errorf("table %s lacks %d columns, the first is %s, and migrate is off: turn it on once, as the table's owner", t, len(missing), missing[0].Name)

@@ -38,27 +38,28 @@ const superuser = "weir"
 // Server is one PostgreSQL cluster. Its methods may be called from several
 // goroutines, but [Server.Stop], [Server.Kill] and [Server.Restart] are for one.
 type Server struct {
-	bin  string
-	root string // holds data/ and the socket directory; owned by the server's user
-	port int
-	user *syscall.Credential // nil: the server runs as whoever runs the test
+	bin      string
+	root     string // holds data/ and the socket directory; owned by the server's user
+	port     int
+	settings []string            // further ones, name=value
+	user     *syscall.Credential // nil: the server runs as whoever runs the test
 
 	mu        sync.Mutex
 	process   *process // nil while stopped
 	databases atomic.Int64
 }
 
-// Start runs a server until the test ends. On a machine without PostgreSQL the
+// Start runs a server, with further settings (name=value), until the test ends. On a machine without PostgreSQL the
 // test is skipped by name, or fails if WEIR_REQUIRE asks for it; see
 // [need.Tool]. Tests that share a server are subtests of the one that started it.
-func Start(t testing.TB) *Server {
+func Start(t testing.TB, settings ...string) *Server {
 	t.Helper()
 	// The other programs lie beside the server, not beside a link to it.
 	program, err := filepath.EvalSymlinks(need.Tool(t, "postgres"))
 	if err != nil {
 		t.Fatalf("pgtest: %v", err)
 	}
-	s, err := launch(filepath.Dir(program))
+	s, err := launch(filepath.Dir(program), settings)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +72,7 @@ func Start(t testing.TB) *Server {
 }
 
 // launch creates a cluster with the programs in bin and starts it.
-func launch(bin string) (s *Server, err error) {
+func launch(bin string, settings []string) (s *Server, err error) {
 	user, err := unprivileged()
 	if err != nil {
 		return nil, fmt.Errorf("pgtest: %w", err)
@@ -81,7 +82,7 @@ func launch(bin string) (s *Server, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("pgtest: creating the cluster's directory: %w", err)
 	}
-	s = &Server{bin: bin, root: root, user: user}
+	s = &Server{bin: bin, root: root, user: user, settings: settings}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.close())
@@ -162,9 +163,13 @@ func (s *Server) start() error {
 	if s.process != nil {
 		return errors.New("pgtest: the server is running")
 	}
-	p, err := run(s.command("postgres", "-D", s.data(), "-p", strconv.Itoa(s.port),
+	options := []string{"-D", s.data(), "-p", strconv.Itoa(s.port),
 		"-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=",
-		"-c", "logging_collector=off", "-c", "log_min_messages=warning"))
+		"-c", "logging_collector=off", "-c", "log_min_messages=warning"}
+	for _, o := range s.settings {
+		options = append(options, "-c", o)
+	}
+	p, err := run(s.command("postgres", options...))
 	if err != nil {
 		return fmt.Errorf("pgtest: starting postgres: %w", err)
 	}
