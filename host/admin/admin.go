@@ -1,6 +1,6 @@
 // Package admin serves operators on a listener of its own: metrics, the live
-// page and the API that the page and the command line read. The API's answers
-// are specified in package ui.
+// page and the API that the page and the command line read. What the page reads
+// is specified in package ui, what the command line sends beside its handlers.
 package admin
 
 import (

@@ -101,7 +101,7 @@ type replayResult struct {
 	Skipped int64     `json:"skipped,omitempty"`
 	Damaged int64     `json:"damaged,omitempty"`
 	Removed int64     `json:"removed,omitempty"`
-	Kept    time.Time `json:"kept,omitzero"`
+	Kept    time.Time `json:"kept,omitzero"` // the journal begins here, within the span
 }
 
 func (o *replayOptions) run(cmd *cobra.Command) error {
@@ -142,8 +142,10 @@ func (o *replayOptions) run(cmd *cobra.Command) error {
 		err = printErr
 	}
 	switch {
+	case err != nil && cmd.Context().Err() != nil:
+		return errors.New("interrupted; what was handed over stays so, and the same command goes on from there")
 	case err != nil && !o.dry:
-		return fmt.Errorf("%w\nWhat was handed over is safe; the same command goes on from there", err)
+		return fmt.Errorf("%w\nWhat was handed over stays so; the same command goes on from there", err)
 	case err == nil && done.Skipped+done.Damaged+done.Removed > 0:
 		return errFound
 	}
@@ -198,11 +200,8 @@ func (o *replayOptions) journal(from, to time.Time) replayWork {
 			result.Skipped += done.Skipped
 			result.Damaged += done.Damaged
 			result.Removed += done.Removed
-			if step.After == 0 {
-				result.Kept = done.Kept
-				if done.Kept.After(from) {
-					from = done.Kept
-				}
+			if step.After == 0 && done.Kept.After(from) {
+				result.Kept, from = done.Kept, done.Kept
 			}
 			if done.Done {
 				return nil
@@ -303,7 +302,7 @@ func writeReplay(w io.Writer, r replayResult) error {
 		}
 	}
 	if !r.Kept.IsZero() {
-		fmt.Fprintf(&b, "the journal keeps what was received from %s on\n", r.Kept.UTC().Format(time.RFC3339))
+		fmt.Fprintf(&b, "the journal keeps nothing that was received before %s\n", r.Kept.UTC().Format(time.RFC3339))
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
