@@ -16,6 +16,7 @@ import (
 	"weir/sinks"
 	"weir/sinks/format"
 	"weir/sinks/sinktest"
+	"weir/sinks/sinktest/daemon"
 )
 
 func TestKind(t *testing.T) { sinktest.RunKind(t, "mqtt") }
@@ -309,7 +310,7 @@ func TestTakenOver(t *testing.T) {
 
 func TestServersInTurn(t *testing.T) {
 	server := start(t)
-	port, err := freePort()
+	port, err := daemon.FreePort()
 	if err != nil {
 		t.Fatal(err)
 	}

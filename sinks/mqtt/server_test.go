@@ -5,11 +5,9 @@ package mqtt
 import (
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -18,6 +16,8 @@ import (
 	"time"
 
 	"weir/edge/toolchain/need"
+	"weir/sinks/sinktest/authority"
+	"weir/sinks/sinktest/daemon"
 )
 
 // patience bounds every wait for the server; it is far beyond what it takes.
@@ -41,8 +41,7 @@ type mosquitto struct {
 	port    int
 	secure  int // port for TLS, where clients show a certificate; 0: none
 
-	process *exec.Cmd     // nil while stopped
-	exited  chan struct{} // closed when the process is gone
+	process *daemon.Process // nil while stopped
 }
 
 // shared is the one server of this package's tests; see TestMain.
@@ -117,14 +116,14 @@ func launch(program string, secure bool, options string) (s *mosquitto, err erro
 		return nil, err
 	}
 	if secure {
-		if err := writeCertificates(dir); err != nil {
+		if err := authority.Write(dir); err != nil {
 			return nil, err
 		}
 	}
 	// The ports are free when they are chosen and may be taken a moment later.
 	for range 5 {
-		if s.port, err = freePort(); err == nil && secure {
-			s.secure, err = freePort()
+		if s.port, err = daemon.FreePort(); err == nil && secure {
+			s.secure, err = daemon.FreePort()
 		}
 		if err != nil {
 			return nil, err
@@ -141,7 +140,7 @@ func (s *mosquitto) path(name string) string { return filepath.Join(s.dir, name)
 func (s *mosquitto) config() string {
 	lines := []string{
 		"allow_anonymous false", "password_file " + s.path("passwords"), "acl_file " + s.path("acl"),
-		"persistence true", "persistence_location " + s.dir + "/", "max_queued_messages 0", "log_dest stderr", "log_type all",
+		"persistence true", "persistence_location " + s.dir + "/", "max_queued_messages 0", "log_dest stderr",
 		fmt.Sprintf("listener %d 127.0.0.1", s.port), s.options,
 	}
 	if s.secure != 0 {
@@ -154,67 +153,25 @@ func (s *mosquitto) config() string {
 	return strings.Join(lines, "\n") + "\n"
 }
 
-// start runs the server on its ports until it answers.
-func (s *mosquitto) start() error {
+// start runs the server on its ports until it listens.
+func (s *mosquitto) start() (err error) {
 	if err := os.WriteFile(s.path("conf"), []byte(s.config()), 0o600); err != nil {
 		return err
 	}
-	log, err := os.Create(s.path("log"))
-	if err != nil {
-		return err
-	}
-	defer log.Close()
 	cmd := exec.Command(s.program, "-c", s.path("conf"))
 	cmd.Dir, cmd.Env = s.dir, []string{"HOME=" + s.dir, "PATH=/usr/bin:/bin"}
-	cmd.Stdout, cmd.Stderr = log, log
-	cmd.SysProcAttr = &syscall.SysProcAttr{}
-	dieWithParent(cmd.SysProcAttr)
-	started, exited := make(chan error), make(chan struct{})
-	go func() {
-		// On Linux the kernel ties the parent-death signal to the thread that forked.
-		runtime.LockOSThread()
-		err := cmd.Start()
-		started <- err
-		if err == nil {
-			cmd.Wait()
-		}
-		close(exited)
-	}()
-	if err := <-started; err != nil {
-		return err
-	}
-	s.process, s.exited = cmd, exited
-	deadline := time.Now().Add(patience)
-	for !strings.Contains(s.log(), " running\n") { // it listens, and is not somebody else on its port
-		select {
-		case <-exited:
-			s.process = nil
-			return fmt.Errorf("the server ended while starting:\n%s", s.log())
-		case <-time.After(2 * time.Millisecond):
-		}
-		if time.Now().After(deadline) {
-			return errors.Join(fmt.Errorf("the server was not ready after %v:\n%s", patience, s.log()), s.stop(syscall.SIGKILL))
-		}
-	}
-	return nil
+	s.process, err = daemon.Start(cmd, func(line string) bool { return strings.HasSuffix(line, " running") })
+	return err
 }
 
 // stop ends the server. SIGTERM has it save its sessions.
 func (s *mosquitto) stop(sig syscall.Signal) error {
-	if s.process == nil {
-		return nil
-	}
 	process := s.process
-	s.process = nil
-	if err := process.Process.Signal(sig); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		return err
-	}
-	select {
-	case <-s.exited:
+	if process == nil {
 		return nil
-	case <-time.After(patience):
-		return errors.Join(errors.New("the server does not end"), process.Process.Kill())
 	}
+	s.process = nil
+	return process.Stop(sig)
 }
 
 func (s *mosquitto) outage(t testing.TB, during func()) {
@@ -228,21 +185,4 @@ func (s *mosquitto) outage(t testing.TB, during func()) {
 	}
 }
 
-func (s *mosquitto) log() string {
-	text, err := os.ReadFile(s.path("log"))
-	if err != nil {
-		return err.Error()
-	}
-	return string(text)
-}
-
 func (s *mosquitto) url() string { return fmt.Sprintf("mqtt://127.0.0.1:%d", s.port) }
-
-func freePort() (int, error) {
-	l, err := net.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
-}

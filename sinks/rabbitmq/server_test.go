@@ -12,7 +12,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -23,10 +22,11 @@ import (
 	amqp "github.com/rabbitmq/amqp091-go"
 
 	"weir/edge/toolchain/need"
+	"weir/sinks/sinktest/authority"
+	"weir/sinks/sinktest/daemon"
 )
 
-// patience bounds every wait for the server; it takes seconds to start on an
-// idle machine.
+// patience bounds every wait for the server; it is far beyond what it takes.
 const patience = 2 * time.Minute
 
 // The users of the server: writer may publish to exchanges whose names begin
@@ -50,9 +50,8 @@ type server struct {
 	nodes   int // port for other nodes; there are none
 	names   atomic.Int64
 
-	process *exec.Cmd      // nil while stopped
-	shell   io.WriteCloser // takes Erlang expressions
-	exited  chan struct{}  // closed when the process is gone
+	process *daemon.Process // nil while stopped
+	shell   io.WriteCloser  // takes Erlang expressions
 }
 
 // shared is the one server of this package's tests; see TestMain.
@@ -110,7 +109,7 @@ func launch(program string) (s *server, err error) {
 	if err != nil {
 		return nil, err
 	}
-	err = errors.Join(writeCertificates(dir),
+	err = errors.Join(authority.Write(dir),
 		os.WriteFile(s.path("definitions.json"), definitions, 0o600),
 		os.WriteFile(s.path("enabled_plugins"), []byte("[].\n"), 0o600),
 		os.WriteFile(s.path(".erlang.cookie"), []byte("COOKIE-OF-THE-TEST"), 0o400))
@@ -129,20 +128,11 @@ func launch(program string) (s *server, err error) {
 	return nil, err
 }
 
-func (s *server) choosePorts() error {
-	var held []net.Listener
-	defer func() {
-		for _, l := range held {
-			l.Close()
-		}
-	}()
+func (s *server) choosePorts() (err error) {
 	for _, port := range []*int{&s.port, &s.secure, &s.nodes} {
-		l, err := net.Listen("tcp4", "127.0.0.1:0")
-		if err != nil {
+		if *port, err = daemon.FreePort(); err != nil {
 			return err
 		}
-		held = append(held, l)
-		*port = l.Addr().(*net.TCPAddr).Port
 	}
 	return nil
 }
@@ -165,15 +155,10 @@ log.console = true
 }
 
 // start runs the server on its ports until it has started.
-func (s *server) start() error {
+func (s *server) start() (err error) {
 	if err := os.WriteFile(s.path("rabbitmq.conf"), []byte(s.config()), 0o600); err != nil {
 		return err
 	}
-	log, err := os.Create(s.path("output"))
-	if err != nil {
-		return err
-	}
-	defer log.Close()
 	node := fmt.Sprintf("weir%d@localhost", s.port)
 	cmd := exec.Command(s.program)
 	cmd.Dir = s.dir
@@ -193,82 +178,50 @@ func (s *server) start() error {
 		"RABBITMQ_LOGS=-",
 		fmt.Sprintf("RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS=-sname %s -start_epmd false -erl_epmd_port %d -kernel inet_dist_use_interface {127,0,0,1}", node, s.nodes),
 	}
-	cmd.Stdout, cmd.Stderr = log, log
-	shell, err := cmd.StdinPipe()
-	if err != nil {
+	if s.shell, err = cmd.StdinPipe(); err != nil {
 		return err
 	}
-	cmd.SysProcAttr = &syscall.SysProcAttr{}
-	dieWithParent(cmd.SysProcAttr)
-	started, exited := make(chan error), make(chan struct{})
-	go func() {
-		// On Linux the kernel ties the parent-death signal to the thread that forked.
-		runtime.LockOSThread()
-		err := cmd.Start()
-		started <- err
-		if err == nil {
-			cmd.Wait()
-		}
-		close(exited)
-	}()
-	if err := <-started; err != nil {
-		return err
-	}
-	s.process, s.shell, s.exited = cmd, shell, exited
-	return s.await(func() bool { return strings.Contains(s.output(), "Server startup complete") })
-}
-
-// await polls for a state that the server is on its way to.
-func (s *server) await(reached func() bool) error {
-	deadline := time.Now().Add(patience)
-	for !reached() {
-		select {
-		case <-s.exited:
-			s.process = nil
-			return fmt.Errorf("the server ended:\n%s", s.output())
-		case <-time.After(20 * time.Millisecond):
-		}
-		if time.Now().After(deadline) {
-			return errors.Join(fmt.Errorf("the server did not get there within %v:\n%s", patience, s.output()), s.kill())
-		}
-	}
-	return nil
+	s.process, err = daemon.Start(cmd, func(line string) bool { return strings.Contains(line, "Server startup complete") })
+	return err
 }
 
 // kill ends the server as a crash would.
 func (s *server) kill() error {
-	if s.process == nil {
+	process := s.process
+	if process == nil {
 		return nil
 	}
-	process := s.process
 	s.process = nil
 	s.shell.Close()
-	if err := process.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		return err
-	}
-	select {
-	case <-s.exited:
-		return nil
-	case <-time.After(patience):
-		return errors.New("the server does not end")
-	}
+	return process.Stop(syscall.SIGKILL)
 }
 
-// eval has the server evaluate an Erlang expression, and waits for what it does.
+// eval has the server evaluate an Erlang expression, and waits for what it brings about.
 func (s *server) eval(t testing.TB, expression string, done func() bool) {
 	t.Helper()
 	if _, err := io.WriteString(s.shell, expression+".\n"); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.await(done); err != nil {
-		t.Fatal(err)
+	await(t, done)
+}
+
+// await polls for a state that is about to be reached.
+func await(t testing.TB, reached func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); !reached(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("it did not come to that within %v", patience)
+		}
 	}
 }
 
 // crash is an outage by kill -9, and recess one in which the broker stops as an
-// operator stops it, and its process stays.
+// operator stops it, and its process stays. Messages have to survive a crash;
+// what queues there are the broker writes down later, unless told to.
 func (s *server) crash(t testing.TB, during func()) {
 	t.Helper()
+	marker := s.path("synced")
+	s.eval(t, fmt.Sprintf("mnesia:sync_log(), file:write_file(%q, <<>>)", marker), func() bool { return os.Remove(marker) == nil })
 	if err := s.kill(); err != nil {
 		t.Fatal(err)
 	}
@@ -299,14 +252,6 @@ func (s *server) listens() bool {
 	return err == nil
 }
 
-func (s *server) output() string {
-	text, err := os.ReadFile(s.path("output"))
-	if err != nil {
-		return err.Error()
-	}
-	return string(text)
-}
-
 func (s *server) url(user string) string {
 	return fmt.Sprintf("amqp://%s:%s@127.0.0.1:%d/", user, password, s.port)
 }
@@ -324,4 +269,25 @@ func (s *server) channel(t testing.TB) *amqp.Channel {
 		t.Fatal(err)
 	}
 	return channel
+}
+
+// blocks returns whether the server blocks who publishes, which it tells them only then.
+func (s *server) blocks(t testing.TB) func() bool {
+	t.Helper()
+	conn, err := amqp.Dial(s.url(owner))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	blocked := conn.NotifyBlocked(make(chan amqp.Blocking, 10))
+	channel, err := conn.Channel()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func() bool {
+		if err := channel.Publish("", "nowhere", false, false, amqp.Publishing{}); err != nil {
+			t.Fatal(err)
+		}
+		return len(blocked) > 0
+	}
 }
