@@ -30,6 +30,7 @@ const policy = `{"privacy":{%s"rules":[
 	{"name":"scrub","fields":["page_url"],"do":{"action":"scrub","parameters":["email"]}},
 	{"name":"data","schemas":["iglu:com.example/product_view/*"],"fields":["sku","name"],"do":{"action":"mask"}},
 	{"name":"traits","schemas":["iglu:com.segment/*"],"fields":["traits","properties.note","previousId","name","category"],"do":{"action":"drop"}},
+	{"name":"ga4","schemas":["iglu:com.google.analytics/*"],"fields":["params.note","user_properties","up.name"],"do":{"action":"drop"}},
 	{"name":"subject","schemas":["iglu:io.cloudevents/*"],"fields":["subject","canary","data","data_base64"],"do":{"action":"drop"}}
 ]}}`
 
@@ -101,8 +102,14 @@ func TestCanaries(t *testing.T) {
 		"cloudevents binary":  post("/cloudevents", binary, checkout),
 		"webhook":             post("/webhook/com.example/checkout/jsonschema/1-0-1", json, "["+checkout+",{\"email\":[\""+mail+"\"]}]"),
 		"segment":             post("/v1/batch", json, `{"batch":[`+messages+`],"context":{"ip":"192.0.2.1","traits":{"x":"`+canary+`"}},"writeKey":"`+canary+`"}`),
-		"pixel":               {Method: "GET", Path: "/pixel/com.example/user/jsonschema/1-0-0", Query: url.Values{"user_id": {canary}, "email": {mail}, "name": {canary}}.Encode()},
-		"pixel base64":        {Method: "GET", Path: "/pixel/com.example/checkout/jsonschema/1-0-1", Query: "hbp=" + encode([]byte(checkout))},
+		"ga4": post("/mp/collect?measurement_id=G-1&api_secret="+canary, json, `{"client_id":"`+canary+`","user_id":"`+canary+`","user_agent":"Product/1 `+canary+`","user_properties":{"name":{"value":"`+canary+
+			`"}},"user_data":{"sha256_email_address":["`+canary+`"]},"user_location":{"city":"`+canary+`"},"device":{"language":"`+canary+`"},"events":[{"name":"login","params":{"page_location":"https://shop.example/?email=`+mail+
+			`","page_title":"`+canary+`","note":"`+canary+`"}}]}`),
+		"ga4 empty": post("/mp/collect?measurement_id=G-1&api_secret="+canary, json, "   "),
+		"ga4 gtag": {Method: "GET", Path: "/g/collect", Query: url.Values{"tid": {"G-1"}, "cid": {canary}, "uid": {canary}, "en": {"login"}, "dl": {"https://shop.example/?email=" + mail}, "dt": {canary}, "ul": {canary},
+			"dr": {"https://mail.example/" + canary}, "sr": {canary}, "ep.note": {canary}, "up.name": {canary}}.Encode()},
+		"pixel":        {Method: "GET", Path: "/pixel/com.example/user/jsonschema/1-0-0", Query: url.Values{"user_id": {canary}, "email": {mail}, "name": {canary}}.Encode()},
+		"pixel base64": {Method: "GET", Path: "/pixel/com.example/checkout/jsonschema/1-0-1", Query: "hbp=" + encode([]byte(checkout))},
 	}
 	for name, r := range maps.Clone(requests) {
 		// Cut off, a request cannot be read, and what it held has no name.

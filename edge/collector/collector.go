@@ -52,6 +52,7 @@ type Collector struct {
 
 	out      Outcome
 	request  protocol.Request // as adapters see it
+	reply    protocol.Answer  // as they complete it: what an interface is handed would be allocated
 	random   rand.ChaCha8
 	arena    envelope.Arena
 	events   []envelope.Event
@@ -147,6 +148,13 @@ func (c *Collector) collect(in *Input) {
 	c.complete(in, id)
 	c.judge()
 	c.out.Ack = c.ack()
-	c.enclose(in, batch, id)
+	if r, ok := adapter.(protocol.Reporter); ok {
+		c.reply = answer
+		r.Report(&c.reply, &c.request, c.events)
+		answer = c.reply
+	}
+	if !answer.Dry {
+		c.enclose(in, batch, id)
+	}
 	c.answer(&answer, id, in.NowMillis)
 }

@@ -11,6 +11,8 @@ type Answer struct {
 	// Identify says that clients of the format are told apart by the network
 	// user id: the request's cookie is read and the answer sets it.
 	Identify bool
+	// Dry says that the request asks for a verdict alone: nothing is stored.
+	Dry bool
 }
 
 // Pixel is the answer to an image that a page or a mail asks for: transparent,
@@ -24,6 +26,13 @@ var Pixel = Answer{
 // Answerer is an [Adapter] whose clients expect something else than a plain "ok".
 type Answerer interface {
 	Answer(r *Request) Answer
+}
+
+// Reporter is an [Adapter] whose clients are told what became of their events.
+// It is asked once they are judged, and completes the answer to the request that
+// was decoded last. Events that a policy let nothing be kept of are not among them.
+type Reporter interface {
+	Report(a *Answer, r *Request, events []envelope.Event)
 }
 
 // Limits bound what an adapter reads from one request.

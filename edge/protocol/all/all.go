@@ -6,6 +6,7 @@ package all
 import (
 	"weir/edge/protocol"
 	"weir/edge/protocol/cloudevents"
+	"weir/edge/protocol/ga4"
 	"weir/edge/protocol/pixel"
 	"weir/edge/protocol/segment"
 	"weir/edge/protocol/selfdescribing"
@@ -22,5 +23,6 @@ func Adapters() []protocol.Adapter {
 		webhook.New(),
 		pixel.New(),
 		segment.New(),
+		ga4.New(),
 	}
 }

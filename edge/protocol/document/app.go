@@ -24,6 +24,15 @@ func (d *Reader) App(e *envelope.Event, name, key string, public bool) {
 	}
 }
 
+// confidential reports whether a secret stands in what would be kept of the
+// current document: the body from there on, or the query string where there is none.
+func (d *Reader) confidential() bool {
+	if d.start == len(d.request.Body) {
+		return d.secrets.query
+	}
+	return d.secrets.body && d.isSecret(envelope.View(d.request.Body[d.start:]))
+}
+
 // isSecret reports whether the name of a secret stands in text.
 func (d *Reader) isSecret(text string) bool {
 	for _, name := range d.Secrets {

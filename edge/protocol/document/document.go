@@ -40,9 +40,9 @@ type Reader struct {
 	kept    protocol.Fault
 	sum     []byte
 	fields  []envelope.Parameter
-	inner   scan.Scanner             // of what is lifted
-	taken   [envelope.NumFields]bool // columns that it had members for
-	secret  bool                     // one of Secrets stands in the request
+	inner   scan.Scanner               // of what is lifted
+	taken   [envelope.NumFields]bool   // columns that it had members for
+	secrets struct{ body, query bool } // one of Secrets stands there
 }
 
 type state uint8
@@ -63,7 +63,7 @@ func (d *Reader) Begin(r *protocol.Request) {
 	d.Arena.Reset()
 	d.request, d.state, d.count, d.start, d.fault = r, before, 0, 0, nil
 	d.inBody = true
-	d.secret = d.isSecret(envelope.View(r.Body)) || d.isSecret(r.Query)
+	d.secrets.body, d.secrets.query = d.isSecret(envelope.View(r.Body)), d.isSecret(r.Query)
 	d.Scanner.Reset(r.Body, d.Limits.Depth)
 }
 
@@ -109,8 +109,7 @@ func (d *Reader) Next() bool {
 		d.state = after
 	case d.count == d.Limits.Events:
 		d.mark()
-		b := strconv.AppendInt(append(d.Arena.Bytes(64), "must hold no more than "...), int64(d.Limits.Events), 10)
-		d.Fail("", "maxItems", d.Arena.KeepString(append(b, " events"...)))
+		d.FailEvents()
 	default:
 		d.mark()
 		d.count++
@@ -118,6 +117,15 @@ func (d *Reader) Next() bool {
 	}
 	return false
 }
+
+// FailEvents fails what is beyond the events that a request may have.
+func (d *Reader) FailEvents() {
+	b := strconv.AppendInt(append(d.Arena.Bytes(64), "must hold no more than "...), int64(d.Limits.Events), 10)
+	d.Fail("", "maxItems", d.Arena.KeepString(append(b, " events"...)))
+}
+
+// At says where in the body the current document begins, where Next does not find it.
+func (d *Reader) At(offset int) { d.start = offset }
 
 // mark notes where in the body the current document begins.
 func (d *Reader) mark() {
@@ -130,10 +138,9 @@ func (d *Reader) mark() {
 // becomes one failed event with this violation.
 func (d *Reader) Fail(schema, keyword, message string) {
 	d.kept = protocol.Fault{
-		Violation: envelope.Violation{Schema: schema, Keyword: keyword, Message: message},
-		From:      d.start,
-		// The whole request counts where there is no body to keep.
-		Confidential: d.secret && (d.start == len(d.request.Body) || d.isSecret(envelope.View(d.request.Body[d.start:]))),
+		Violation:    envelope.Violation{Schema: schema, Keyword: keyword, Message: message},
+		From:         d.start,
+		Confidential: d.confidential(),
 	}
 	d.fault = &d.kept
 	d.state = after
@@ -159,7 +166,7 @@ func (d *Reader) Append(dst []envelope.Event, schema string, data []byte) []enve
 // Make adds an event of data that stands anywhere.
 func (d *Reader) Make(dst []envelope.Event, schema string, data []byte) []envelope.Event {
 	dst, e := envelope.Next(dst)
-	e.Protocol, e.Offset, e.Confidential = d.Name, d.start, d.secret
+	e.Protocol, e.Offset, e.Confidential = d.Name, d.start, d.confidential()
 	d.sum = append(append(append(d.sum[:0], schema...), protocol.Unit), data...)
 	sum, grown := protocol.Fingerprint(&d.Arena, d.sum)
 	d.sum = grown
@@ -247,8 +254,8 @@ func IsParameter(name string) bool {
 // of, unless a secret stands in it.
 func (d *Reader) Reject(dst []envelope.Event, whole []byte, v envelope.Violation) []envelope.Event {
 	dst, e := envelope.Next(dst)
-	e.Protocol, e.Offset, e.Confidential = d.Name, d.start, d.secret
-	if !d.secret || !d.isSecret(envelope.View(whole)) {
+	e.Protocol, e.Offset, e.Confidential = d.Name, d.start, d.confidential()
+	if !d.isSecret(envelope.View(whole)) {
 		e.Payload = envelope.View(whole)
 	}
 	d.parameters(e)

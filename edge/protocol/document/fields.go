@@ -16,24 +16,14 @@ const maxFields = 256
 // the last value counts. It fails the request, and returns false, if there are
 // more than 256 pairs or one is no UTF-8.
 func (d *Reader) Fields(query string, pass func(name string) bool) ([]byte, bool) {
-	d.fields = d.fields[:0]
+	var keyword, message string
+	if d.fields, keyword, message = d.Pairs(d.fields[:0], query, pass); message != "" {
+		d.Fail("", keyword, message)
+		return nil, false
+	}
 	size := 2
-	q := protocol.NewQuery(query)
-	for name, value, ok := q.Next(); ok; name, value, ok = q.Next() {
-		if name = protocol.Unescape(&d.Arena, name, true); pass(name) {
-			continue
-		}
-		value = protocol.Unescape(&d.Arena, value, true)
-		if !utf8.ValidString(name) || !utf8.ValidString(value) {
-			d.Fail("", "syntax", "parameters must be UTF-8, percent-encoded")
-			return nil, false
-		}
-		if len(d.fields) == maxFields {
-			d.Fail("", "maxProperties", "must have no more than 256 parameters")
-			return nil, false
-		}
-		size += 6*(len(name)+len(value)) + len(`"":"",`) // each byte \u00xx at worst
-		d.put(name, value)
+	for _, f := range d.fields {
+		size += 6*(len(f.Name)+len(f.Value)) + len(`"":"",`) // each byte \u00xx at worst
 	}
 	b := append(d.Arena.Bytes(size), '{')
 	for i, f := range d.fields {
@@ -46,14 +36,34 @@ func (d *Reader) Fields(query string, pass func(name string) bool) ([]byte, bool
 	return d.Arena.Keep(append(b, '}')), true
 }
 
-func (d *Reader) put(name, value string) {
-	for i := range d.fields {
-		if d.fields[i].Name == name {
-			d.fields[i].Value = value
-			return
+// Pairs appends the pairs of a query string or form, decoded, as Fields reads
+// them. What is wrong with them is the message, which is empty if nothing is.
+func (d *Reader) Pairs(dst []envelope.Parameter, query string, pass func(name string) bool) (pairs []envelope.Parameter, keyword, message string) {
+	q := protocol.NewQuery(query)
+	for name, value, ok := q.Next(); ok; name, value, ok = q.Next() {
+		if name = protocol.Unescape(&d.Arena, name, true); pass(name) {
+			continue
+		}
+		value = protocol.Unescape(&d.Arena, value, true)
+		if !utf8.ValidString(name) || !utf8.ValidString(value) {
+			return dst, "syntax", "parameters must be UTF-8, percent-encoded"
+		}
+		if len(dst) == maxFields {
+			return dst, "maxProperties", "must have no more than 256 parameters"
+		}
+		dst = put(dst, name, value)
+	}
+	return dst, "", ""
+}
+
+func put(pairs []envelope.Parameter, name, value string) []envelope.Parameter {
+	for i := range pairs {
+		if pairs[i].Name == name {
+			pairs[i].Value = value
+			return pairs
 		}
 	}
-	d.fields = append(d.fields, envelope.Parameter{Name: name, Value: value})
+	return append(pairs, envelope.Parameter{Name: name, Value: value})
 }
 
 // Parameter returns the last value of a parameter of the query string, decoded.

@@ -17,6 +17,8 @@ type Column struct {
 	Field envelope.Field
 	// Part says that the member only repeats a part of the column, whose own member goes before it.
 	Part bool
+	// Out says that the member is read elsewhere and is not left over.
+	Out bool
 	// Within are such members of an object that the member is, instead.
 	Within []Column
 }
@@ -50,7 +52,7 @@ func (d *Reader) take(e *envelope.Event, columns []Column) {
 		switch {
 		case c != nil && c.Within != nil && s.Kind() == scan.Object:
 			d.take(e, c.Within)
-		case c == nil || c.Part || c.Within != nil:
+		case c == nil || c.Out || c.Part || c.Within != nil:
 			s.Skip()
 		default:
 			if value := s.Skip(); d.Set(e, c.Field, c.Name, value) {
@@ -82,13 +84,24 @@ func (d *Reader) leave(dst []byte, columns []Column) []byte {
 			continue
 		}
 		value := s.Skip()
-		if c != nil && (c.Part && d.taken[c.Field] || !c.Part && c.Within == nil && fits(c.Field, value)) {
+		if c != nil && c.goes(d, value) {
 			dst = dst[:start]
 			continue
 		}
 		dst = append(dst, value...)
 	}
 	return dst
+}
+
+// goes reports whether a member goes elsewhere, and is not left over.
+func (c *Column) goes(d *Reader, value []byte) bool {
+	switch {
+	case c.Out:
+		return true
+	case c.Part:
+		return d.taken[c.Field]
+	}
+	return c.Within == nil && fits(c.Field, value)
 }
 
 func find(columns []Column, key scan.Text) *Column {
@@ -185,4 +198,29 @@ func ParseInt32(s string) (int64, bool) {
 		n = -n
 	}
 	return n, n == int64(int32(n))
+}
+
+// SetSize sets a column and the one behind it to WIDTHxHEIGHT.
+func (d *Reader) SetSize(e *envelope.Event, width envelope.Field, name, value string) {
+	w, h, _ := strings.Cut(value, "x")
+	x, ok := ParseInt32(w)
+	y, ok2 := ParseInt32(h)
+	if !ok || !ok2 || x < 0 || y < 0 {
+		e.Misfit(width, "pattern", "must be WIDTHxHEIGHT, two decimal integers of 32 bits", name, value)
+		return
+	}
+	e.SetInt(width, x)
+	e.SetInt(width+1, y)
+}
+
+// Find returns a member of doc, an object, the last of that name, or nil.
+func (d *Reader) Find(doc []byte, name string) (value []byte) {
+	d.inner.Reset(doc, d.Limits.Depth)
+	var key scan.Text
+	for d.inner.Object(); d.inner.Member(&key); {
+		if v := d.inner.Skip(); key.Is(name) {
+			value = v
+		}
+	}
+	return value
 }
