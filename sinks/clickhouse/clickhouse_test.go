@@ -3,11 +3,14 @@
 package clickhouse
 
 import (
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -17,6 +20,7 @@ import (
 	"weir/sinks/clickhouse/clickhousetest"
 	"weir/sinks/columns"
 	"weir/sinks/sinktest"
+	"weir/sinks/sinktest/authority"
 )
 
 func TestKind(t *testing.T) { sinktest.RunKind(t, "clickhouse") }
@@ -418,6 +422,52 @@ func TestGrants(t *testing.T) {
 		err := sink(t, Config{URL: server.URL, Database: "d", Migrate: true}).Check(t.Context())
 		if err == nil || !strings.Contains(err.Error(), "GRANT "+missing+" ON `d`.*") {
 			t.Errorf("Check without %s gives %v", missing, err)
+		}
+	}
+}
+
+// TestTLS: a server of a private authority, which asks for a certificate.
+func TestTLS(t *testing.T) {
+	dir, stranger := t.TempDir(), t.TempDir()
+	if err := errors.Join(authority.Write(dir), authority.Write(stranger)); err != nil {
+		t.Fatal(err)
+	}
+	var seen http.Header
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { seen = r.Header }))
+	config, err := TLS{CA: filepath.Join(dir, "ca.pem"), Cert: filepath.Join(dir, "server.pem"), Key: filepath.Join(dir, "server.key")}.load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.ClientCAs, config.ClientAuth = config.RootCAs, tls.RequireAndVerifyClientCert
+	server.TLS = config
+	server.Config.ErrorLog = log.New(t.Output(), "", 0)
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	files := func(ca, client string) TLS {
+		return TLS{CA: filepath.Join(ca, "ca.pem"), Cert: filepath.Join(client, "client.pem"), Key: filepath.Join(client, "client.key")}
+	}
+	for _, c := range []struct {
+		files    TLS
+		password sinks.Secret
+		ok       bool
+		login    string // the header's name
+	}{
+		{files(dir, dir), "", true, "X-Clickhouse-Ssl-Certificate-Auth"},
+		{files(dir, dir), "hunter2", true, "X-Clickhouse-Key"},
+		{TLS{CA: filepath.Join(dir, "ca.pem")}, "", false, ""},
+		{files(dir, stranger), "", false, ""},
+		{files(stranger, dir), "", false, ""},
+		{TLS{CA: filepath.Join(dir, "none")}, "", false, ""},
+		{TLS{CA: filepath.Join(dir, "ca.key")}, "", false, ""},
+	} {
+		c2 := Config{URL: server.URL, User: "u", Password: c.password, TLS: c.files, Database: "d"}
+		s := sink(t, c2)
+		seen = nil
+		if s.server, err = dial(s.config); err == nil {
+			_, err = s.server.ask(t.Context(), "SELECT 1", nil)
+		}
+		if ok := err == nil; ok != c.ok || ok && (seen.Get("X-ClickHouse-User") != "u" || seen.Get(c.login) == "") {
+			t.Errorf("with %+v: %v, %v", c.files, err, seen)
 		}
 	}
 }

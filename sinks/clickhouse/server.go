@@ -44,9 +44,9 @@ type server struct {
 	url         string
 	user        string
 	password    sinks.Secret
+	certificate bool // which tells who the user is, in place of a password
 	compression string
 	encoder     *zstd.Encoder
-	packed      bytes.Buffer
 	settings    map[string]string // of each insert
 }
 
@@ -56,7 +56,7 @@ func dial(c Config) (*server, error) {
 		return nil, err
 	}
 	s := &server{
-		url: c.URL, user: c.User, password: c.Password, compression: c.Compression, settings: map[string]string{},
+		url: c.URL, user: c.User, password: c.Password, certificate: c.TLS.Cert != "" && c.Password == "", compression: c.Compression, settings: map[string]string{},
 		client: &http.Client{
 			Timeout: c.Timeout,
 			Transport: &http.Transport{
@@ -101,20 +101,22 @@ func (s *server) insert(ctx context.Context, t table, lines []byte, token string
 	return nil
 }
 
+// pack returns memory of its own: the client may still be sending when it has
+// an answer.
 func (s *server) pack(lines []byte) ([]byte, error) {
 	switch s.compression {
 	case "zstd":
 		return s.encoder.EncodeAll(lines, nil), nil
 	case "gzip":
-		s.packed.Reset()
-		w := gzip.NewWriter(&s.packed)
+		var packed bytes.Buffer
+		w := gzip.NewWriter(&packed)
 		_, err := w.Write(lines)
 		if err = errors.Join(err, w.Close()); err != nil {
 			return nil, fmt.Errorf("compressing: %w", err)
 		}
-		return s.packed.Bytes(), nil
+		return packed.Bytes(), nil
 	default:
-		return lines, nil
+		return bytes.Clone(lines), nil
 	}
 }
 
@@ -146,7 +148,11 @@ func (s *server) post(ctx context.Context, parameters url.Values, body []byte, e
 	}
 	if s.user != "" {
 		request.Header.Set("X-ClickHouse-User", s.user)
-		request.Header.Set("X-ClickHouse-Key", s.password.Reveal())
+		if s.certificate {
+			request.Header.Set("X-ClickHouse-SSL-Certificate-Auth", "on")
+		} else {
+			request.Header.Set("X-ClickHouse-Key", s.password.Reveal())
+		}
 	}
 	if encoding != "none" {
 		request.Header.Set("Content-Encoding", encoding)

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	driver "github.com/go-sql-driver/mysql"
@@ -203,7 +204,7 @@ func TestServer(t *testing.T) {
 	for name, test := range map[string]func(*testing.T, string){
 		"least privilege": leastPrivilege, "add columns": addColumns, "newer table": newerTable, "cut off": cutOff, "not ours": notOurs,
 		"two tables": twoTables, "views": views, "session": forcedSession, "refusals name no value": refusals, "odd names": oddNames,
-		"an index of yours": foreignIndex, "read-only": readOnly, "replay": replay,
+		"an index of yours": foreignIndex, "read-only": readOnly, "replay": replay, "two hosts": twoHosts,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, server.Database(t)) })
 	}
@@ -427,6 +428,39 @@ func replay(t *testing.T, dsn string) {
 	}
 	if s.careful == 0 {
 		t.Error("the sink does not ask first after duplicates")
+	}
+}
+
+// twoHosts store the same batches at the same moment, as after a host was
+// thought dead. What one is refused for the other's sake is never blamed on an
+// event, and the next try passes.
+func twoHosts(t *testing.T, dsn string) {
+	events := sinktest.Events(1, 1000)
+	errs := make([]error, 4)
+	var wait sync.WaitGroup
+	for i := range errs {
+		s := open(t, Config{DSN: sinks.Secret(dsn), Migrate: true})
+		wait.Go(func() {
+			for at := 0; at < len(events); at += 100 {
+				b := sinks.Batch{Events: events[at : at+100]}
+				err := s.Write(t.Context(), b)
+				for tries := 0; err != nil && tries < 100; tries++ {
+					var partial *sinks.BatchError
+					if errors.As(err, &partial) || sinks.IsPermanent(err) || errors.Is(err, sinks.ErrNotConnected) {
+						break
+					}
+					err = s.Write(t.Context(), b)
+				}
+				errs[i] = errors.Join(errs[i], err)
+			}
+		})
+	}
+	wait.Wait()
+	if err := errors.Join(errs...); err != nil {
+		t.Error(err)
+	}
+	if n := count(t, dsn, "events"); n != len(events) {
+		t.Errorf("%d events are stored, want %d", n, len(events))
 	}
 }
 

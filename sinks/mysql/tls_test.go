@@ -3,22 +3,15 @@
 package mysql
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
-	"math/big"
-	"net"
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"weir/sinks"
 	"weir/sinks/mysql/mysqltest"
 	"weir/sinks/sinktest"
+	"weir/sinks/sinktest/authority"
 )
 
 // TestTLS: a server that takes encrypted connections alone, from clients that
@@ -32,24 +25,23 @@ func TestTLS(t *testing.T) {
 	if err := os.Chmod(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	cert, key := selfSigned(t, dir, "own")
-	server := mysqltest.Start(t, "--ssl-cert="+cert, "--ssl-key="+key, "--ssl-ca="+cert)
+	own, stranger := certificates(t, dir, "own"), certificates(t, dir, "stranger")
+	server := mysqltest.Start(t, "--ssl-cert="+own("server.pem"), "--ssl-key="+own("server.key"), "--ssl-ca="+own("ca.pem"))
 	dsn := server.Database(t)
 	exec(t, dsn, "CREATE USER guarded REQUIRE X509", "GRANT ALL ON *.* TO guarded")
 	guarded := sinks.Secret(as(t, dsn, "guarded"))
-	stranger, strangersKey := selfSigned(t, dir, "stranger")
 	for _, c := range []struct {
 		files TLS
 		ok    bool
 	}{
-		{TLS{CA: cert, Cert: cert, Key: key}, true},
-		{TLS{}, false},         // in clear
-		{TLS{CA: cert}, false}, // without showing who it is
-		{TLS{CA: cert, Cert: stranger, Key: strangersKey}, false},
-		{TLS{CA: stranger, Cert: cert, Key: key}, false}, // to somebody else
-		{TLS{Cert: cert, Key: key}, false},               // to somebody unknown to the system
-		{TLS{CA: filepath.Join(dir, "none")}, false},
-		{TLS{CA: key}, false}, // no certificate in it
+		{TLS{CA: own("ca.pem"), Cert: own("client.pem"), Key: own("client.key")}, true},
+		{TLS{}, false},                  // in clear
+		{TLS{CA: own("ca.pem")}, false}, // without showing who it is
+		{TLS{CA: own("ca.pem"), Cert: stranger("client.pem"), Key: stranger("client.key")}, false},
+		{TLS{CA: stranger("ca.pem"), Cert: own("client.pem"), Key: own("client.key")}, false}, // to somebody else
+		{TLS{Cert: own("client.pem"), Key: own("client.key")}, false},                         // to somebody unknown to the system
+		{TLS{CA: own("none")}, false},
+		{TLS{CA: own("ca.key")}, false}, // no certificate in it
 	} {
 		s := sink(t, Config{DSN: guarded, TLS: c.files, Migrate: true})
 		err := s.Open(t.Context())
@@ -66,35 +58,22 @@ func TestTLS(t *testing.T) {
 	}
 }
 
-// selfSigned writes a certificate that is its own authority, good for servers
-// on loopback and for clients.
-func selfSigned(t *testing.T, dir, name string) (cert, key string) {
+// certificates makes an authority and what it vouches for, which the server's
+// user can read, and returns their paths by name.
+func certificates(t *testing.T, parent, name string) func(file string) string {
 	t.Helper()
-	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	dir := filepath.Join(parent, name)
+	if err := errors.Join(os.Mkdir(dir, 0o755), authority.Write(dir)); err != nil {
+		t.Fatal(err)
+	}
+	files, err := os.ReadDir(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true,
-		KeyUsage:    x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
-		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &private.PublicKey, private)
-	if err != nil {
-		t.Fatal(err)
-	}
-	pkcs8, err := x509.MarshalPKCS8PrivateKey(private)
-	if err != nil {
-		t.Fatal(err)
-	}
-	write := func(suffix, kind string, der []byte) string {
-		path := filepath.Join(dir, name+suffix)
-		if err := os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), 0o644); err != nil {
+	for _, f := range files {
+		if err := os.Chmod(filepath.Join(dir, f.Name()), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		return path
 	}
-	return write(".pem", "CERTIFICATE", der), write(".key", "PRIVATE KEY", pkcs8)
+	return func(file string) string { return filepath.Join(dir, file) }
 }

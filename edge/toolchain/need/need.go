@@ -23,8 +23,8 @@ import (
 // list the day it can be had.
 var Impossible = map[string]string{
 	"vulnerability-database":      "govulncheck fetches it from the network, and the pipeline has none",
-	"timescaledb":                 "neither Debian nor a registry of packages has it: install the extension from its makers' repository",
-	"materialize":                 "neither Debian nor a registry of packages has it: set WEIR_MATERIALIZE to the connection string of one",
+	"timescaledb":                 "found in none of the registries that .tools/setup installs from: install the extension from its makers' repository",
+	"materialize":                 "found in none of the registries that .tools/setup installs from: set WEIR_MATERIALIZE to the connection string of one",
 	"data:iglu-central":           "not part of the repository and in no package registry: set WEIR_DATA to the folder that holds it",
 	"data:JSON-Schema-Test-Suite": "not part of the repository and in no package registry: set WEIR_DATA to the folder that holds it",
 }
