@@ -14,24 +14,28 @@ import (
 // marked. After a crash between any two of them the batch is appended again,
 // with the same id and the same events in it: the journal knows whether it had it.
 
-// plan stores the good envelopes of events and the batch that they go in.
-func (s *Store) plan(ctx context.Context, id journal.ID, good []Event) error {
-	err := s.write(ctx, func(tx *sql.Tx) error {
+// plan stores the good envelopes of events and the batch that they go in, and
+// returns how many there are: some may have been removed meanwhile, to bound
+// the store.
+func (s *Store) plan(ctx context.Context, id journal.ID, good []Event) (planned int, err error) {
+	err = s.write(ctx, func(tx *sql.Tx) error {
 		for _, e := range good {
 			res, err := tx.ExecContext(ctx, `UPDATE failed SET batch = ?, envelope = ? WHERE id = ? AND batch = x''`, id[:], e.Envelope, e.ID)
 			if err != nil {
 				return err
 			}
-			if n, err := res.RowsAffected(); err != nil || n != 1 {
-				return errors.Join(fmt.Errorf("event %d is gone, or was handed over", e.ID), err)
+			n, err := res.RowsAffected()
+			if err != nil {
+				return err
 			}
+			planned += int(n)
 		}
 		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("storing which events pass: %w", err)
+		return 0, fmt.Errorf("storing which events pass: %w", err)
 	}
-	return nil
+	return planned, nil
 }
 
 // planned returns a batch that is not known to be handed over, and its events

@@ -118,7 +118,10 @@ func (r *Retrier) Step(ctx context.Context, s Selection, dry bool) (Retried, err
 	}
 	good := r.judge(&done, page)
 	if !dry && len(good) > 0 {
-		waiting, err := r.hand(ctx, good)
+		if done.Passed, err = r.Store.plan(ctx, journal.NewID(r.Store.now()), good); err != nil {
+			return done, err
+		}
+		_, waiting, err := r.resume(ctx)
 		if err != nil || waiting != "" {
 			// They are planned: the next step hands them over.
 			return Retried{After: s.After, UpTo: done.UpTo, Resumed: done.Resumed, Waiting: waiting}, err
@@ -148,15 +151,6 @@ func (r *Retrier) judge(done *Retried, page []Event) (good []Event) {
 		good = append(good, kept)
 	}
 	return good
-}
-
-// hand plans a batch of events that pass and hands it over.
-func (r *Retrier) hand(ctx context.Context, good []Event) (waiting string, err error) {
-	if err := r.Store.plan(ctx, journal.NewID(r.Store.now()), good); err != nil {
-		return "", err
-	}
-	_, waiting, err = r.resume(ctx)
-	return waiting, err
 }
 
 // Resume hands over what passed before a crash. It is for the start of a host;

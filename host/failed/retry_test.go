@@ -354,3 +354,22 @@ func TestEarlierFormat(t *testing.T) {
 		t.Errorf("a later format: %v", err)
 	}
 }
+
+// What is removed to bound the store while it is judged is not handed over, and
+// nobody is told that it was.
+func TestRetryOfWhatGoes(t *testing.T) {
+	r := newRig(t)
+	r.fail(10)
+	r.judge.passes = func(e sinks.Event) bool {
+		if strings.HasSuffix(e.ID, "3") {
+			if _, err := r.store.db.Exec(`DELETE FROM failed WHERE event_id = ?`, e.ID); err != nil {
+				t.Error(err)
+			}
+		}
+		return true
+	}
+	if done := r.run(Selection{}, false); done.Judged != 10 || done.Passed != 9 {
+		t.Errorf("%+v, want 9 of 10 to pass", done)
+	}
+	r.each(9)
+}
