@@ -50,14 +50,23 @@ func (c *Codec) Encode(frame []byte) []byte {
 // Decode checks a body against the checksum it was stored with and returns
 // its frame. The error wraps ErrDamaged.
 func (c *Codec) Decode(id ID, received time.Time, body []byte, sum uint32) ([]byte, error) {
-	if got := Checksum(id, received, body); got != sum {
-		return nil, fmt.Errorf("%w: checksum is %08x, stored with %08x", ErrDamaged, got, sum)
+	if err := Check(id, received, body, sum); err != nil {
+		return nil, err
 	}
 	frame, err := c.dec.DecodeAll(body, nil)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %v", ErrDamaged, err)
 	}
 	return frame, nil
+}
+
+// Check holds a body against the checksum it was stored with. The error wraps
+// ErrDamaged.
+func Check(id ID, received time.Time, body []byte, sum uint32) error {
+	if got := Checksum(id, received, body); got != sum {
+		return fmt.Errorf("%w: checksum is %08x, stored with %08x", ErrDamaged, got, sum)
+	}
+	return nil
 }
 
 // zstdMagic begins every body that is not empty (RFC 8878, 3.1.1), and no

@@ -247,16 +247,61 @@ func TestTortureBitFlips(t *testing.T) {
 	}
 }
 
+// Flips every bit that says something, one at a time, of a small journal: of all
+// bytes that are not zero, with batches for all routes and for one alone.
+func TestTortureBitFlipsEverywhere(t *testing.T) {
+	source := t.TempDir()
+	j := open(t, source, Options{Routes: []string{"a", "c"}})
+	want := map[journal.ID][]byte{}
+	for n := range 6 {
+		b := journal.Batch{ID: journal.NewID(time.Now()), Frame: noise(60), Events: 1}
+		if n%3 == 2 {
+			b.Route = "a"
+		}
+		if _, err := j.Append(t.Context(), b); err != nil {
+			t.Fatal(err)
+		}
+		want[b.ID] = b.Frame
+	}
+	closeJournal(t, j)
+	pristine, err := os.ReadFile(filepath.Join(source, "journal.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var bits []int
+	for i, b := range pristine {
+		if b != 0 {
+			for bit := range 8 {
+				bits = append(bits, 8*i+bit)
+			}
+		}
+	}
+	if !torture.Long() {
+		rand.Shuffle(len(bits), func(i, j int) { bits[i], bits[j] = bits[j], bits[i] })
+		bits = bits[:min(len(bits), 300)]
+	}
+	outcomes := map[string]int{}
+	for n, bit := range bits {
+		outcomes[flipBit(t, n, bit, pristine, want, "a", "c")]++
+	}
+	torture.Row{Scenario: "SQLite: one bit flipped, each that says something", Cycles: len(bits), Acknowledged: len(want), Lost: outcomes["silent"],
+		Note: fmt.Sprint(outcomes)}.Report(t)
+}
+
 func flipOneBit(t *testing.T, n int, pristine []byte, want map[journal.ID][]byte) string {
+	return flipBit(t, n, rand.IntN(len(pristine)*8), pristine, want, "a")
+}
+
+// flipBit flips a bit and reads what the first route is given.
+func flipBit(t *testing.T, n, bit int, pristine []byte, want map[journal.ID][]byte, routes ...string) string {
 	dir := t.TempDir()
-	bit := rand.IntN(len(pristine) * 8)
 	damaged := bytes.Clone(pristine)
 	damaged[bit/8] ^= 1 << (bit % 8)
 	if err := os.WriteFile(filepath.Join(dir, "journal.db"), damaged, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	alarms := 0
-	j, err := Open(dir, Options{Routes: []string{"a"}, Log: slog.New(slog.DiscardHandler), Alarm: func(error) { alarms++ }})
+	j, err := Open(dir, Options{Routes: routes, Log: slog.New(slog.DiscardHandler), Alarm: func(error) { alarms++ }})
 	if err != nil {
 		after, err := os.ReadFile(filepath.Join(dir, "journal.db"))
 		if err != nil || !bytes.Equal(after, damaged) {

@@ -15,7 +15,7 @@ import (
 type state struct {
 	head    int64
 	pruned  int64
-	missing int64 // batches before the first in the log
+	missing int64 // batches before the first in the log; -1 when there is none in it
 	cursors map[string]cursor
 }
 
@@ -52,13 +52,17 @@ func (w *writer) recover(routes []string, alarm func(error)) (state, error) {
 	err := w.conn.QueryRowContext(ctx, `SELECT
 		max((SELECT value FROM meta WHERE key = 'head'), (SELECT coalesce(max(seq), 0) FROM log)),
 		(SELECT value FROM meta WHERE key = 'pruned'),
-		(SELECT coalesce(min(seq) - 1, 0) FROM log)`).Scan(&s.head, &s.pruned, &s.missing)
+		(SELECT coalesce(min(seq) - 1, -1) FROM log)`).Scan(&s.head, &s.pruned, &s.missing)
 	if err != nil {
 		return s, err
 	}
-	if s.missing > 0 && s.pruned > s.missing {
+	switch {
+	case s.missing >= 0 && s.pruned > s.missing:
 		alarm(fmt.Errorf("%w: the log begins at batch %d although all up to %d should be gone", journal.ErrDamaged, s.missing+1, s.pruned))
 		s.pruned = s.missing
+	case s.pruned > s.head:
+		alarm(fmt.Errorf("%w: all up to batch %d should be gone, and the last one ever stored is %d", journal.ErrDamaged, s.pruned, s.head))
+		s.pruned = s.head
 	}
 	for _, name := range routes {
 		c, fresh, err := w.load(ctx, name)

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"slices"
 	"time"
 
@@ -60,9 +61,35 @@ func (r *route) Next(ctx context.Context, l journal.Limit) ([]journal.Record, er
 // row is a record as stored.
 type row struct {
 	journal.Record
-	size int
-	sum  uint32
-	body []byte // nil when addressed to another route
+	route string // the only one to read it; empty for all
+	size  int
+	sum   checksum
+	body  []byte
+}
+
+// checksum is what a row is stored with: that of id, time of reception and
+// body in its lower half, and in the upper one that of the route's name, 0 if
+// there is none, or if the row was stored before names had one.
+type checksum uint64
+
+func sumOf(body uint32, route string) checksum {
+	if route == "" {
+		return checksum(body)
+	}
+	return checksum(body) | checksum(crc32.Checksum([]byte(route), castagnoli))<<32
+}
+
+// frame checks the row and returns its frame, nil if it is addressed to another
+// route: whether it is must not hang on a bit that flipped. The error wraps
+// journal.ErrDamaged.
+func (r row) frame(c *journal.Codec, route string) ([]byte, error) {
+	if named := r.sum >> 32; r.route == "" && named != 0 || r.route != "" && named != 0 && sumOf(0, r.route) != named<<32 {
+		return nil, fmt.Errorf("%w: the name of the route that it is addressed to", journal.ErrDamaged)
+	}
+	if r.route != "" && r.route != route {
+		return nil, journal.Check(r.ID, r.Received, r.body, uint32(r.sum))
+	}
+	return c.Decode(r.ID, r.Received, r.body, uint32(r.sum))
 }
 
 // fetch reads rows and closes the read transaction before it decodes them: an
@@ -88,14 +115,12 @@ func (r *route) fetch(ctx context.Context, head int64, l journal.Limit) ([]journ
 		if expected := last + 1; row.Seq > expected {
 			r.j.alarm(fmt.Errorf("%w: batches %d to %d are missing from the log", journal.ErrDamaged, expected, row.Seq-1))
 		}
-		if row.body != nil {
-			if row.Frame, err = r.j.codec.Decode(row.ID, row.Received, row.body, row.sum); err != nil {
-				r.j.alarm(fmt.Errorf("batch %d (%s), kept in table quarantine: %w", row.Seq, row.ID, err))
-				if err := r.j.do(ctx, &request{quarantine: row.Seq, done: make(chan error, 1)}); err != nil {
-					return nil, err
-				}
-				row.Frame = nil
+		if row.Frame, err = row.frame(r.j.codec, r.name); err != nil {
+			r.j.alarm(fmt.Errorf("batch %d (%s), kept in table quarantine: %w", row.Seq, row.ID, err))
+			if err := r.j.do(ctx, &request{quarantine: row.Seq, done: make(chan error, 1)}); err != nil {
+				return nil, err
 			}
+			row.Frame = nil
 		}
 		last = row.Seq
 		records = append(records, row.Record)
@@ -109,8 +134,8 @@ func (r *route) fetch(ctx context.Context, head int64, l journal.Limit) ([]journ
 }
 
 func (r *route) query(ctx context.Context, head int64, l journal.Limit) (list []row, err error) {
-	rows, err := r.j.read.QueryContext(ctx, `SELECT seq, id, received, size, crc, CASE WHEN route IN ('', ?) THEN body END
-		FROM log WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?`, r.name, r.read, head, l.Records)
+	rows, err := r.j.read.QueryContext(ctx, `SELECT seq, id, route, received, size, crc, body
+		FROM log WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?`, r.read, head, l.Records)
 	if err != nil {
 		return nil, err
 	}
@@ -129,14 +154,15 @@ func (r *route) query(ctx context.Context, head int64, l journal.Limit) (list []
 	return list, rows.Err()
 }
 
-// scanRow reads seq, id, received, size, crc and body.
+// scanRow reads seq, id, route, received, size, crc and body.
 func scanRow(rows *sql.Rows) (r row, err error) {
 	var id sql.RawBytes
-	var received int64
-	if err := rows.Scan(&r.Seq, &id, &received, &r.size, &r.sum, &r.body); err != nil {
+	var received, sum int64
+	if err := rows.Scan(&r.Seq, &id, &r.route, &received, &r.size, &sum, &r.body); err != nil {
 		return row{}, err
 	}
 	copy(r.ID[:], id)
+	r.sum = checksum(sum)
 	r.Received = time.UnixMilli(received)
 	return r, nil
 }

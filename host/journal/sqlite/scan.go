@@ -33,7 +33,7 @@ func (j *Journal) Scan(ctx context.Context, s journal.Span, l journal.Limit) ([]
 	records := make([]journal.Record, len(rows))
 	for i, row := range rows {
 		// What is damaged was, or will be, reported by the routes.
-		if row.Frame, err = j.codec.Decode(row.ID, row.Received, row.body, row.sum); err != nil {
+		if row.Frame, err = row.frame(j.codec, ""); err != nil {
 			row.Frame = nil
 		}
 		records[i] = row.Record
@@ -86,7 +86,7 @@ func (j *Journal) numberAt(ctx context.Context, t time.Time, head int64) (int64,
 
 // within returns rows of the span with numbers above after and up to last.
 func (j *Journal) within(ctx context.Context, s journal.Span, after, last int64, l journal.Limit) (list []row, err error) {
-	rows, err := j.read.QueryContext(ctx, `SELECT seq, id, received, size, crc, body FROM log
+	rows, err := j.read.QueryContext(ctx, `SELECT seq, id, route, received, size, crc, body FROM log
 		WHERE seq > ? AND seq <= ? AND route = '' AND received >= ? AND received < ? ORDER BY seq LIMIT ?`,
 		after, last, ceilMilli(s.From), ceilMilli(s.To), l.Records)
 	if err != nil {

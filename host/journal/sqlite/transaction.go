@@ -172,7 +172,7 @@ func (t *transaction) append(r *request) error {
 			}
 			continue
 		}
-		_, err = t.w.insert.ExecContext(t.ctx, t.head+1, e.id[:], e.route, received, e.events, e.size, int64(e.sum), e.body)
+		_, err = t.w.insert.ExecContext(t.ctx, t.head+1, e.id[:], e.route, received, e.events, e.size, int64(sumOf(e.sum, e.route)), e.body)
 		if err != nil {
 			return err
 		}
