@@ -102,8 +102,8 @@ type Progress struct {
 	Kept time.Time `json:"kept,omitzero"`
 }
 
-// Step hands over a part of what the request asks for: that of the batches which follow
-// batch after, 0 for the first step. A dry step only counts.
+// Step hands over a part of what the request asks for: of the batches that
+// follow batch after, 0 for the first step. A dry step only counts.
 func (p *Replayer) Step(ctx context.Context, r Request, after int64, dry bool) (Progress, error) {
 	wanted, err := r.matcher()
 	if err == nil {
@@ -116,11 +116,10 @@ func (p *Replayer) Step(ctx context.Context, r Request, after int64, dry bool) (
 	if err != nil {
 		return Progress{}, err
 	}
-	done := Progress{After: after, Waiting: before.waiting}
-	if done.Waiting != "" && !dry {
-		return done, nil
+	if before.waiting != "" && !dry {
+		return Progress{After: after, Waiting: before.waiting}, nil
 	}
-	done.Waiting = ""
+	done := Progress{After: after}
 	records, err := p.Store.Scan(ctx, journal.Span{From: r.From, To: r.To, After: after}, before.limit)
 	if err != nil {
 		return Progress{}, fmt.Errorf("reading the journal: %w", err)
