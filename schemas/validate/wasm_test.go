@@ -17,7 +17,6 @@ import (
 
 	"weir/edge/toolchain/need"
 	"weir/schemas/compile"
-	"weir/schemas/scan"
 )
 
 // engine is the engine as TinyGo compiles it, in wazero.
@@ -99,37 +98,11 @@ func (e *engine) describe(t testing.TB, doc []byte) string {
 	return string(b)
 }
 
-// TestPlainEndInWasm holds the vector instructions to the plain Go beside them:
-// every byte, at every place of three vectors, behind each of a vector's lanes.
-func TestPlainEndInWasm(t *testing.T) {
-	e := newEngine(t)
-	prog, _, err := bundleOf([]byte(`{}`), compile.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	e.fresh(t, prog)
-	for length := range 49 {
-		doc := bytes.Repeat([]byte("a"), length+1) // one beyond the end, which would be passed over
-		for at := range length {
-			for c := range 256 {
-				doc[at] = byte(c)
-				if at == 0 || c < 0x24 || c > 0x7e || c == '\\' {
-					e.write(t, doc)
-					from := at / 3
-					want := scan.PlainEnd(doc[:length], from)
-					if got := int(e.call(t, "plain_end", uint64(length), uint64(from))); got != want {
-						t.Fatalf("%q from %d: %d in wasm, %d in Go", doc[:length], from, got, want)
-					}
-				}
-			}
-			doc[at] = 'a'
-		}
-	}
-}
-
-// TestStringsInWasm does so with the vector instructions that the engine reads
-// strings with: the same bytes at the same places, before and behind the last
-// vector of a document.
+// TestStringsInWasm holds the vector instructions that strings are read with to
+// the plain Go beside them: every byte at the first place, and those around the
+// limits at every place of three vectors, in strings that are plain up to there
+// and in strings with an escape sequence before, and with more or less of the
+// document behind.
 func TestStringsInWasm(t *testing.T) {
 	e := newEngine(t)
 	b, prog, err := bundleOf([]byte(`{"type":["string","array"]}`), compile.Options{})
@@ -137,22 +110,25 @@ func TestStringsInWasm(t *testing.T) {
 		t.Fatal(err)
 	}
 	e.fresh(t, b)
+	const limits = "\x00\x1f !\"#[\\]~\x7f\u0080\u00c3\u00ff"
 	valid := 0
-	for length := 1; length < 36; length++ {
-		for at := range length {
-			for c := range 256 {
-				if c > '#' && c < '~' && c != '\\' {
-					continue
-				}
-				text := bytes.Repeat([]byte("a"), length)
-				text[at] = byte(c)
-				doc := fmt.Appendf(nil, `["%s"%s]`, text, strings.Repeat(" ", length%20))
-				want := describe(prog.Validate(nil, doc))
-				if got := e.describe(t, doc); got != want {
-					t.Fatalf("%q: %s in wasm, %s in Go", doc, got, want)
-				}
-				if want == "valid" {
-					valid++
+	for _, escape := range []string{"", `\n`} {
+		for length := 1; length < 49; length++ {
+			for at := range length {
+				for c := range 256 {
+					if at > 0 && !strings.ContainsRune(limits, rune(c)) {
+						continue
+					}
+					text := bytes.Repeat([]byte("a"), length)
+					text[at] = byte(c)
+					doc := fmt.Appendf(nil, `["%s%s"%s]`, escape, text, strings.Repeat(" ", length%20))
+					want := describe(prog.Validate(nil, doc))
+					if got := e.describe(t, doc); got != want {
+						t.Fatalf("%q: %s in wasm, %s in Go", doc, got, want)
+					}
+					if want == "valid" {
+						valid++
+					}
 				}
 			}
 		}

@@ -5,7 +5,6 @@ package main
 import (
 	"unsafe"
 
-	"weir/schemas/scan"
 	"weir/schemas/validate"
 )
 
@@ -81,10 +80,5 @@ func describe() uint32 {
 	}
 	return uint32(copy(buffer[:], report))
 }
-
-// plainEnd is scan.PlainEnd, which has vector instructions here, on buffer[:n].
-//
-//go:wasmexport plain_end
-func plainEnd(n, from uint32) uint32 { return uint32(scan.PlainEnd(buffer[:n], int(from))) }
 
 func main() {}
