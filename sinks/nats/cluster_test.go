@@ -73,7 +73,13 @@ func TestKilled(t *testing.T) {
 	}
 	startWriting(t, s, nodes, c.Stream)
 	count := map[string]int{}
-	for _, m := range stored(t, nodes[0], c.Stream) {
+	var list []*jetstream.RawStreamMsg
+	until(t, "the stream can be read", func() bool { // the cluster is still coming together
+		var err error
+		list, err = read(t.Context(), nodes[0], c.Stream)
+		return err == nil
+	})
+	for _, m := range list {
 		count[m.Header.Get("Nats-Msg-Id")[:36]]++
 	}
 	for batch := range confirmed {

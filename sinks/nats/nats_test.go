@@ -101,34 +101,48 @@ func write(t testing.TB, s *Sink, events ...sinks.Event) {
 }
 
 // stored reads a stream from its beginning.
-func stored(t testing.TB, server *instance, name string) (list []*jetstream.RawStreamMsg) {
+func stored(t testing.TB, server *instance, name string) []*jetstream.RawStreamMsg {
 	t.Helper()
-	ctx := t.Context()
-	js := server.admin(t)
+	list, err := read(t.Context(), server, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+func read(ctx context.Context, server *instance, name string) (list []*jetstream.RawStreamMsg, err error) {
+	conn, err := server.connect()
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close()
+	js, err := jetstream.New(conn, jetstream.WithDefaultTimeout(patience))
+	if err != nil {
+		return nil, err
+	}
 	stream, err := js.Stream(ctx, name)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	left := stream.CachedInfo().State.Msgs
 	consumer, err := stream.OrderedConsumer(ctx, jetstream.OrderedConsumerConfig{})
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	for left > 0 {
+	for left := stream.CachedInfo().State.Msgs; left > 0; {
 		batch, err := consumer.Fetch(int(min(left, 1000)), jetstream.FetchMaxWait(patience))
 		if err != nil {
-			t.Fatal(err)
+			return nil, err
 		}
-		n := left
+		before := left
 		for m := range batch.Messages() {
 			list = append(list, &jetstream.RawStreamMsg{Subject: m.Subject(), Header: m.Headers(), Data: m.Data()})
 			left--
 		}
-		if batch.Error() != nil || n == left {
-			t.Fatalf("reading stream %s: %v with %d messages left", name, batch.Error(), left)
+		if batch.Error() != nil || left == before {
+			return nil, fmt.Errorf("reading stream %s: %v with %d messages left", name, batch.Error(), left)
 		}
 	}
-	return list
+	return list, nil
 }
 
 // TestMessage reads a message as a consumer does.

@@ -198,11 +198,16 @@ func (i *instance) stop(sig syscall.Signal) {
 	i.process = nil
 }
 
+// restart starts the server on its port again: another process may have the port for a moment.
 func (i *instance) restart(t testing.TB) {
 	t.Helper()
-	if err := i.start(); err != nil {
-		t.Fatal(err)
+	var err error
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+		if err = i.start(); err == nil {
+			return
+		}
 	}
+	t.Fatal(err)
 }
 
 // admin is a client of the server for the test's own use.
