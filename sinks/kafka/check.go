@@ -26,6 +26,8 @@ type topic struct {
 	configs    map[string]string   // nil: they may not be read
 }
 
+func (t topic) compacted() bool { return strings.Contains(t.configs["cleanup.policy"], "compact") }
+
 type topics map[string]topic
 
 // number returns a number of the topic's configuration, or otherwise.
@@ -76,8 +78,8 @@ func (s *Sink) Migrate(ctx context.Context) error {
 }
 
 // Check connects, logs in, and asks whether the topics are there, whether this
-// user may write to them, and how safe they are. What weakens the sink's promise
-// without breaking it is logged as a warning. It changes nothing.
+// user may write to them, and how safe they are; what weakens the sink's promise
+// without breaking it is logged. It changes nothing.
 func (s *Sink) Check(ctx context.Context) error {
 	return s.with(ctx, func(ctx context.Context, admin *kadm.Client) error {
 		known, err := s.ask(kadm.WithAuthorizedOps(ctx), admin)
@@ -117,17 +119,23 @@ func (s *Sink) assess(t topic) error {
 	report := func(format string, args ...any) {
 		errs = append(errs, fmt.Errorf("topic %s: "+format, append([]any{t.name}, args...)...))
 	}
-	warn := func(what, fix string) { s.log.Warn(what, "topic", t.name, "fix", fix) }
 	if len(t.operations) > 0 && !slices.Contains(t.operations, kadm.OpWrite) && !slices.Contains(t.operations, kadm.OpAll) {
 		report("the user lacks a permission: grant it WRITE on the topic")
 	}
 	if len(t.leaderless) > 0 {
 		report("partitions %v have no leader: bring the brokers that hold them back", t.leaderless)
 	}
-	compacted := strings.Contains(t.configs["cleanup.policy"], "compact")
-	if compacted && s.config.Key == "" {
+	if t.compacted() && s.config.Key == "" {
 		report("it is compacted and takes no records without a key: set key")
-	} else if compacted {
+	}
+	s.warn(t)
+	return errors.Join(errs...)
+}
+
+// warn logs what weakens the sink's promise without breaking it.
+func (s *Sink) warn(t topic) {
+	warn := func(what, fix string) { s.log.Warn(what, "topic", t.name, "fix", fix) }
+	if t.compacted() {
 		warn("the topic is compacted: of the events of one key the cluster keeps the last", "set cleanup.policy=delete")
 	}
 	least := t.number("min.insync.replicas", 0)
@@ -143,7 +151,6 @@ func (s *Sink) assess(t topic) error {
 	case least == t.replicas:
 		warn("min.insync.replicas is the number of replicas: no write succeeds while one of their brokers is away", "add a replica")
 	}
-	return errors.Join(errs...)
 }
 
 // checkProducer asks for a producer id, which leaves no trace.

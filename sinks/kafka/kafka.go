@@ -20,6 +20,7 @@ type Sink struct {
 	log    *slog.Logger
 	wrap   func(network) network // nil: connections are as the network has them
 
+	once      sync.Once // for warnings
 	mu        sync.Mutex
 	producers []*producer // those that no write is using
 	live      int         // those and the ones in use; never more than config.InFlight
@@ -57,6 +58,11 @@ func (s *Sink) Open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	s.once.Do(func() {
+		for _, name := range s.writer.router.all() {
+			s.warn(known[name])
+		}
+	})
 	opts, err := s.producerOptions(known)
 	if err != nil {
 		return err
