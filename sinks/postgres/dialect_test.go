@@ -98,13 +98,35 @@ func TestMaterializeStandIn(t *testing.T) {
 		}
 	}
 	exec(t, dsn, "DROP VIEW atomic.events_feed")
-	open(t, c)
-	if n := count(t, dsn, "atomic.events_feed"); n != 0 {
+	huge := sinktest.With(sinktest.Events(1, 1)[0], "se_value", json.Number("1e400"))
+	if err := open(t, c).Write(t.Context(), sinks.Batch{Events: []sinks.Event{huge}}); err != nil {
+		t.Fatal(err)
+	}
+	if n := count(t, dsn, `atomic.events WHERE se_value IS NULL AND weir_overflow ? 'se_value'`); n != 1 {
+		t.Errorf("%d events keep what does not fit beside its column", n)
+	}
+	if n := count(t, dsn, "atomic.events_feed"); n != 1 {
 		t.Errorf("%d events in the view", n)
 	}
 	exec(t, dsn, "ALTER TABLE atomic.events DROP COLUMN weir_overflow")
 	if err := sink(t, c).Open(t.Context()); err == nil || !strings.Contains(err.Error(), "weir_overflow, and Materialize adds none") {
 		t.Errorf("Open without a column gives %v", err)
+	}
+}
+
+func TestFitsMaterialize(t *testing.T) {
+	for v, want := range map[columns.Value]bool{
+		{Text: "19.90"}: true, {Text: "1e37"}: true, {Text: "1e38"}: false, {Text: "1e-38"}: true, {Text: "1e-39"}: false,
+		{Text: "12345678901234567890.123456789012345678"}: true, {Text: "12345678901234567890.1234567890123456789"}: false,
+	} {
+		if got := fitsMaterialize(columns.Decimal, v); got != want {
+			t.Errorf("%s fits: %t", v.Text, got)
+		}
+	}
+	for v, want := range map[string]bool{"0000-12-31T23:59:59.999Z": false, "0001-01-01T00:00:00.000Z": true} {
+		if got := fitsMaterialize(columns.Timestamp, columns.Value{Text: v}); got != want {
+			t.Errorf("%s fits: %t", v, got)
+		}
 	}
 }
 
