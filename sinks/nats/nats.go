@@ -21,6 +21,7 @@ type Sink struct {
 	subject subject
 	format  format.Format
 	link    *link // nil while closed
+	warned  bool  // the log knows what weakens the promise
 	text    []byte
 	pending []pending
 }
@@ -63,6 +64,13 @@ func (s *Sink) Open(ctx context.Context) error {
 		if err := l.ask(ctx, s.config.Timeout, func(ctx context.Context) error { return s.create(ctx, l) }); err != nil {
 			l.hangUp()
 			return fmt.Errorf("creating stream %s: %w", s.config.Stream, explain(err))
+		}
+	}
+	if !s.warned {
+		s.warned = true
+		// Writes tell of a stream that is not there; a user may lack the permission to look.
+		if info, err := s.info(ctx, l); err == nil {
+			s.warn(&info.Config)
 		}
 	}
 	s.link = l

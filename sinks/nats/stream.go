@@ -58,11 +58,7 @@ func (s *Sink) Check(ctx context.Context) error {
 // inspect compares the stream's settings with what the sink rests upon.
 func (s *Sink) inspect(ctx context.Context, l *link) (exists bool, err error) {
 	c := &s.config
-	var stream jetstream.Stream
-	err = l.ask(ctx, c.Timeout, func(ctx context.Context) (err error) {
-		stream, err = l.js.Stream(ctx, c.Stream)
-		return err
-	})
+	info, err := s.info(ctx, l)
 	switch {
 	case errors.Is(err, jetstream.ErrStreamNotFound) && c.Create:
 		return false, nil
@@ -75,7 +71,7 @@ func (s *Sink) inspect(ctx context.Context, l *link) (exists bool, err error) {
 	case err != nil:
 		return false, explain(err)
 	}
-	set := stream.CachedInfo().Config
+	set := info.Config
 	var errs []error
 	listens := false
 	for _, filter := range set.Subjects {
@@ -90,23 +86,39 @@ func (s *Sink) inspect(ctx context.Context, l *link) (exists bool, err error) {
 	if set.Sealed {
 		errs = append(errs, errors.New("it is sealed"))
 	}
-	if state := stream.CachedInfo().State; set.Discard == jetstream.DiscardNew &&
+	if state := info.State; set.Discard == jetstream.DiscardNew &&
 		(set.MaxMsgs > 0 && state.Msgs >= uint64(set.MaxMsgs) || set.MaxBytes > 0 && state.Bytes >= uint64(set.MaxBytes)) {
 		errs = append(errs, errors.New("it is full and discards what is new: raise max_msgs or max_bytes, or let it discard old"))
 	}
 	if set.NoAck {
 		errs = append(errs, errors.New("it acknowledges nothing (no_ack): turn that off"))
 	}
-	for _, warning := range warnings(&set) {
-		s.log.Warn("nats: "+warning, "stream", c.Stream, "replicas", set.Replicas, "storage", set.Storage.String(), "duplicate_window", set.Duplicates)
-	}
+	s.warn(&set)
 	return true, errors.Join(errs...)
+}
+
+// info asks for the stream's settings, which not every user may see.
+func (s *Sink) info(ctx context.Context, l *link) (info *jetstream.StreamInfo, err error) {
+	err = l.ask(ctx, s.config.Timeout, func(ctx context.Context) error {
+		stream, err := l.js.Stream(ctx, s.config.Stream)
+		if err == nil {
+			info = stream.CachedInfo()
+		}
+		return err
+	})
+	return info, err
+}
+
+// warn has the log say what of the stream's settings weakens the sink's promise.
+func (s *Sink) warn(set *jetstream.StreamConfig) {
+	for _, warning := range warnings(set) {
+		s.log.Warn("nats: "+warning, "stream", set.Name, "replicas", set.Replicas, "storage", set.Storage.String(), "duplicate_window", set.Duplicates)
+	}
 }
 
 // minWindow is about as long as delivery tries the same batch again.
 const minWindow = 10 * time.Minute
 
-// warnings are what of a stream's settings weakens the sink's promise.
 func warnings(set *jetstream.StreamConfig) (list []string) {
 	if set.Storage == jetstream.MemoryStorage {
 		list = append(list, "the stream is kept in memory: a restart of its servers loses every event")
