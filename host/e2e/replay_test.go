@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -212,6 +213,46 @@ func (r *replayed) result(into any, args ...string) {
 	if err := json.Unmarshal(out, into); err != nil {
 		r.t.Fatalf("weir %s printed %s: %v", strings.Join(args, " "), out, err)
 	}
+}
+
+// TestReplayOnCluster replays a journal that a JetStream server keeps, with the
+// command killed in the middle.
+func TestReplayOnCluster(t *testing.T) {
+	program := need.Tool(t, "nats-server")
+	address := freeAddress(t)
+	host, port, _ := strings.Cut(address, ":")
+	nats := launch(t, "nats-server", nil, program, "-a", host, "-p", port, "-js", "-sd", t.TempDir())
+	eventually(t, "nats-server listens", func() error {
+		if err := nats.alive(); err != nil {
+			t.Fatal(err)
+		}
+		conn, err := net.Dial("tcp", address)
+		if err == nil {
+			conn.Close()
+		}
+		return err
+	})
+	r := startReplayed(t, fmt.Sprintf("journal: {kind: nats, max_bytes: 256MiB, nats: {servers: [%q], replicas: 1}}\nsinks: [{name: warehouse, sqlite: {}}, {name: second, sqlite: {}}]\n"+
+		"routes: [{sink: warehouse}, {sink: second, events: failed}]\n", "nats://"+address))
+	r.send(1100, 3) // three steps
+	r.settled()
+	replay := []string{"replay", "--route", "warehouse", "--from", "2020-01-01", "--to", "2100-01-01", "--yes"}
+	r.interrupted(2, func(cmd *process) { cmd.kill() }, replay...)
+	var done struct{ Events, Known int }
+	r.result(&done, replay...)
+	if done.Events != r.events || done.Known == 0 || done.Known == r.events {
+		t.Errorf("the replay came to %d events, %d handed over before it was killed; want some of %d", done.Events, done.Known, r.events)
+	}
+	r.result(&done, replay...)
+	if done.Events != r.events || done.Known != r.events {
+		t.Errorf("once more it came to %d events, %d known; want %d of both", done.Events, done.Known, r.events)
+	}
+	s, err := r.status()
+	if err != nil || s.Journal.Records != 2*r.batches {
+		t.Errorf("the journal holds %d batches, %v; want each of %d once as it came and once as it was replayed", s.Journal.Records, err, r.batches)
+	}
+	r.settled()
+	r.host.stop(t)
 }
 
 // TestReplayInterrupted empties a table, replays by time, and kills the host, or
