@@ -13,7 +13,7 @@ import (
 )
 
 // patience bounds every wait for something that is expected to happen soon.
-const patience = 60 * time.Second
+const patience = 2 * time.Minute
 
 // eventually polls until check returns nil and fails the test with its last
 // error when that takes longer than [patience].

@@ -25,8 +25,12 @@ type Row struct {
 }
 
 // MostSlowdown is how much slower other routes may get while one sink is in
-// trouble.
+// trouble, where that can be measured: over a minute, on a machine that does
+// nothing else.
 const MostSlowdown = 0.1
+
+// stall is what is taken for one where it cannot be measured.
+const stall = 0.6
 
 // Variable names the file that rows are appended to, one line of JSON each.
 const Variable = "WEIR_TORTURE_REPORT"
@@ -41,8 +45,12 @@ func (r Row) Report(t testing.TB) {
 	if r.Lost > 0 {
 		t.Errorf("%s: %d of %d acknowledged are lost", r.Scenario, r.Lost, r.Acknowledged)
 	}
-	if r.Compared && r.Slowdown >= MostSlowdown {
-		t.Errorf("%s: others were %.0f %% slower, want less than %.0f %%", r.Scenario, 100*r.Slowdown, 100*MostSlowdown)
+	most := stall
+	if Long() {
+		most = MostSlowdown
+	}
+	if r.Compared && r.Slowdown >= most {
+		t.Errorf("%s: others were %.0f %% slower, want less than %.0f %%", r.Scenario, 100*r.Slowdown, 100*most)
 	}
 	t.Log(r)
 	path := os.Getenv(Variable)
