@@ -6,6 +6,7 @@ import (
 	"net"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/eclipse/paho.golang/packets"
 
@@ -181,7 +182,15 @@ func TestDeafness(t *testing.T) {
 	for i := range events {
 		events[i] = sinktest.With(events[i], "page_title", strings.Repeat("x", 1<<20)) // more than sockets buffer
 	}
-	if err := s.Write(ctx, sinks.Batch{Events: events}); !errors.Is(err, context.Canceled) || !errors.Is(err, sinks.ErrNotConnected) {
-		t.Errorf("Write gives %v", err)
+	written := make(chan error, 1)
+	go func() { written <- s.Write(ctx, sinks.Batch{Events: events}) }()
+	select {
+	case err := <-written:
+		if !errors.Is(err, context.Canceled) || !errors.Is(err, sinks.ErrNotConnected) {
+			t.Errorf("Write gives %v", err)
+		}
+	case <-time.After(keepAlive * time.Second): // before an unanswered ping ends it
+		t.Error("Write does not end with its context")
+		<-written
 	}
 }

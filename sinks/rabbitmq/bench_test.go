@@ -7,6 +7,7 @@ import (
 
 	amqp "github.com/rabbitmq/amqp091-go"
 
+	"weir/sinks"
 	"weir/sinks/sinktest"
 )
 
@@ -28,11 +29,16 @@ func BenchmarkClient(b *testing.B) {
 			if err := channel.Confirm(false); err != nil {
 				b.Fatal(err)
 			}
-			events := sinktest.Events(1, size)
+			var events []sinks.Event
 			n := 0
 			for b.Loop() {
+				if n%64 == 0 {
+					b.StopTimer()
+					events = sinktest.Events(uint64(n), 64*size)
+					b.StartTimer()
+				}
 				confirmations := make([]*amqp.DeferredConfirmation, size)
-				for i, e := range events {
+				for i, e := range events[n%64*size:][:size] {
 					var err error
 					confirmations[i], err = channel.PublishWithDeferredConfirm(p.exchange, "weir.good.shop", true, false, amqp.Publishing{
 						DeliveryMode: amqp.Persistent, ContentType: "application/json", MessageId: e.ID, Timestamp: e.Collected, Body: e.Envelope,

@@ -36,7 +36,7 @@ func init() {
 
 // Config is the configuration of the sink.
 type Config struct {
-	URL        sinks.Secret `yaml:"url" required:"true" doc:"amqps://user:password@host:5671/vhost, or amqp:// in a network of one's own. Of a query it takes heartbeat, connection_timeout and auth_mechanism."`
+	URL        sinks.Secret `yaml:"url" required:"true" doc:"amqps://user:password@host:5671/vhost, or amqp:// in a network of one's own. Of a query it takes heartbeat and auth_mechanism."`
 	CA         string       `yaml:"ca" doc:"PEM file of the authorities that sign the broker's certificate. The system's when not given."`
 	Cert       string       `yaml:"cert" doc:"PEM file of this host's certificate, where the broker asks for one."`
 	Key        string       `yaml:"key" doc:"PEM file with its private key."`
@@ -63,9 +63,9 @@ func (c *Config) Validate() error {
 	if (c.Cert == "") != (c.Key == "") {
 		report("cert, key: give both or neither")
 	}
-	for key, name := range map[string]string{"exchange": c.Exchange, "queue": c.Queue, "binding": c.Binding} {
-		if len(name) > maxShort || strings.ContainsFunc(name, unprintable) {
-			report("%s: not a name of at most %d bytes without control characters", key, maxShort)
+	for _, n := range []struct{ key, name string }{{"exchange", c.Exchange}, {"queue", c.Queue}, {"binding", c.Binding}} {
+		if len(n.name) > maxShort || strings.ContainsFunc(n.name, unprintable) {
+			report("%s: not a name of at most %d bytes without control characters", n.key, maxShort)
 		}
 	}
 	if strings.HasPrefix(c.Queue, "amq.") {
@@ -105,8 +105,8 @@ func parseURL(text string) (address, error) {
 		return address{}, errors.New("not a URL of amqp or amqps with a host")
 	}
 	for name := range u.Query() {
-		if !slices.Contains([]string{"heartbeat", "connection_timeout", "auth_mechanism"}, name) {
-			return address{}, errors.New("its query may hold heartbeat, connection_timeout and auth_mechanism; for TLS see ca, cert and key")
+		if !slices.Contains([]string{"heartbeat", "auth_mechanism"}, name) {
+			return address{}, errors.New("its query may hold heartbeat and auth_mechanism; for TLS see ca, cert and key")
 		}
 	}
 	uri, err := amqp.ParseURI(text)
