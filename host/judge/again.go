@@ -113,7 +113,8 @@ func (a *again) judge(p payload) (o Outcome, why string) {
 	if altered && string(p.data) == "null" {
 		return Redacted, p.path + "/data was dropped before it left the edge, by " + rule + ": what was sent is gone"
 	}
-	for _, v := range program.Validate(nil, bytes.TrimSpace(p.data)) {
+	if violations := program.Validate(nil, bytes.TrimSpace(p.data)); len(violations) > 0 {
+		v := violations[0]
 		why := string(v.AppendPath([]byte(p.path+"/data"))) + " " + v.Keyword() + ": " + string(v.AppendMessage(nil))
 		if altered {
 			return Redacted, why + "; but parts of it were changed before it left the edge (" + action + " by " + rule + "): what was sent cannot be judged any more"
@@ -137,12 +138,9 @@ func (a *again) alteration(p payload) (rule, action string, found bool) {
 
 // redactedBy reports whether the annotations of a schema were applied before.
 func (a *again) redactedBy(schema string) bool {
-	found := false
-	a.weir.Get("receipts").ForEach(func(_, r gjson.Result) bool {
-		found = r.Get("rule").String() == schema
-		return !found
+	return slices.ContainsFunc(a.weir.Get("receipts").Array(), func(r gjson.Result) bool {
+		return r.Get("rule").String() == schema
 	})
-	return found
 }
 
 // absolve returns a copy of line without violations, with the verdict good and

@@ -22,11 +22,11 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"weir/edge/toolchain/need"
+	"weir/sinks/sinktest/daemon"
 )
 
-// patience bounds every wait for a broker. It is generous because test machines
-// are slow and shared; it is never the expected duration.
-const patience = 120 * time.Second
+// patience bounds every wait for what brokers do in a moment.
+const patience = 60 * time.Second
 
 // Users that log in by SASL plain over [Cluster.SASL], each with its name for a
 // password. They may do what access control lists say, which is nothing at first.
@@ -55,7 +55,8 @@ type broker struct {
 	dir     string
 	ports   [4]int // plain, SASL, TLS, controller
 	mu      sync.Mutex
-	process *process // nil while stopped
+	process *daemon.Process // nil while stopped
+	pid     int
 }
 
 // Start runs a cluster of n brokers until the test ends. On a machine without
@@ -93,8 +94,8 @@ func launch(java, jars string, n int) (c *Cluster, err error) {
 			c = nil
 		}
 	}()
-	if c.files, err = certify(root); err != nil {
-		return c, fmt.Errorf("making certificates: %w", err)
+	if err := c.certify(); err != nil {
+		return c, err
 	}
 	ports, err := freePorts(4 * n)
 	if err != nil {
@@ -241,10 +242,13 @@ func (c *Cluster) tell(t testing.TB, i int, sig syscall.Signal) (pid int) {
 	b := c.brokers[i]
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if err := b.process.cmd.Process.Signal(sig); err != nil {
-		t.Fatalf("kafkatest: %v", err)
+	if b.process == nil {
+		t.Fatalf("kafkatest: broker %d is stopped", b.id)
 	}
-	return b.process.cmd.Process.Pid
+	if err := syscall.Kill(b.pid, sig); err != nil {
+		t.Fatalf("kafkatest: broker %d: %v", b.id, err)
+	}
+	return b.pid
 }
 
 // close ends what runs and removes the directory. Nothing is kept, so nothing
@@ -262,20 +266,13 @@ func (c *Cluster) start(b *broker) error {
 	if b.process != nil {
 		return fmt.Errorf("broker %d is running", b.id)
 	}
-	p, err := run(c.command(b, "kafka.Kafka", b.properties()))
+	cmd := c.command(b, "kafka.Kafka", b.properties())
+	p, err := daemon.Start(cmd, func(line string) bool { return strings.Contains(line, readyLine) })
 	if err != nil {
 		return fmt.Errorf("starting broker %d: %w", b.id, err)
 	}
-	select {
-	case <-p.ready:
-		b.process = p
-		return nil
-	case <-p.exited:
-		return fmt.Errorf("broker %d ended while starting: %w\n%s", b.id, p.err, p.log())
-	case <-time.After(patience):
-		p.kill()
-		return fmt.Errorf("broker %d was not ready after %v\n%s", b.id, patience, p.log())
-	}
+	b.process, b.pid = p, cmd.Process.Pid
+	return nil
 }
 
 // signal ends a running broker and waits for it.
@@ -287,16 +284,10 @@ func (b *broker) signal(sig syscall.Signal) error {
 		return nil
 	}
 	b.process = nil
-	if err := p.cmd.Process.Signal(sig); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		return fmt.Errorf("stopping broker %d: %w", b.id, err)
+	if err := p.Stop(sig); err != nil {
+		return fmt.Errorf("broker %d: %w", b.id, err)
 	}
-	select {
-	case <-p.exited:
-		return nil
-	case <-time.After(patience):
-		p.kill()
-		return fmt.Errorf("broker %d did not stop within %v and was killed\n%s", b.id, patience, p.log())
-	}
+	return nil
 }
 
 // freePorts returns ports that were free together, so that no two are the same.

@@ -8,6 +8,14 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"weir/sinks/sinktest/authority"
+)
+
+// A broker's logger says readyLine once it serves.
+const (
+	readyLogger = "kafka.server.KafkaRaftServer"
+	readyLine   = "Kafka Server started"
 )
 
 // cluster is the id of every cluster: none knows of another.
@@ -41,7 +49,7 @@ func (c *Cluster) format(b *broker) error {
 		"broker.session.timeout.ms=3000", "broker.heartbeat.interval.ms=500", // how soon a killed broker may come back
 
 		"authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer",
-		"super.users=User:ANONYMOUS;User:CN=weir",
+		"super.users=User:ANONYMOUS;User:CN=client",
 
 		"sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512",
 		fmt.Sprintf(listener+`sasl.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required user_%[1]s="%[1]s" user_%[2]s="%[2]s";`, Writer, Limited),
@@ -57,6 +65,28 @@ func (c *Cluster) format(b *broker) error {
 	}
 	if out, err := c.command(b, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", b.properties()).CombinedOutput(); err != nil {
 		return fmt.Errorf("formatting the storage of broker %d: %w\n%s", b.id, err, out)
+	}
+	return nil
+}
+
+// certify makes certificates for brokers and clients.
+func (c *Cluster) certify() error {
+	if err := authority.Write(c.root); err != nil {
+		return fmt.Errorf("making certificates: %w", err)
+	}
+	in := func(name string) string { return filepath.Join(c.root, name) }
+	c.files = Files{CA: in("ca.pem"), Cert: in("client.pem"), Key: in("client.key")}
+	// Kafka wants key and chain in one file.
+	var all []byte
+	for _, name := range []string{"server.key", "server.pem", "ca.pem"} {
+		text, err := os.ReadFile(in(name))
+		if err != nil {
+			return fmt.Errorf("making certificates: %w", err)
+		}
+		all = append(all, text...)
+	}
+	if err := os.WriteFile(in("broker.pem"), all, 0o600); err != nil {
+		return fmt.Errorf("making certificates: %w", err)
 	}
 	return nil
 }

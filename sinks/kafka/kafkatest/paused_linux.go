@@ -5,12 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"syscall"
 )
-
-// dieWithParent has the kernel kill the broker when the test binary dies
-// without cleaning up: killed, or panicking past its time-out.
-func dieWithParent(attr *syscall.SysProcAttr) { attr.Pdeathsig = syscall.SIGKILL }
 
 // stopped reports whether all threads of a process stand still.
 func stopped(pid int) bool {
