@@ -10,23 +10,19 @@ func ParseRFC3339(s string) (millis int64, ok bool) {
 	if len(s) < seconds+1 {
 		return 0, false
 	}
-	form := [24]byte{10: 'T', 19: '.', 20: '0', 21: '0', 22: '0', 23: 'Z'}
-	copy(form[:seconds], s)
-	if s[10]|0x20 == 't' {
-		form[10] = 'T'
+	if s[10]|0x20 != 't' {
+		return 0, false
 	}
-	leap := string(form[17:19]) == "60"
-	if leap {
-		copy(form[17:], "59")
+	millis, _, ok = civil(s)
+	if !ok {
+		return 0, false
 	}
 	rest := s[seconds:]
 	if rest[0] == '.' {
 		n := 1
-		for n < len(rest) && rest[n]-'0' <= 9 {
-			if n <= 3 {
-				form[19+n] = rest[n]
-			}
-			n++
+		for scale := int64(100); n < len(rest) && rest[n]-'0' <= 9; n++ {
+			millis += int64(rest[n]-'0') * scale
+			scale /= 10
 		}
 		if n == 1 {
 			return 0, false
@@ -37,11 +33,7 @@ func ParseRFC3339(s string) (millis int64, ok bool) {
 	if !ok {
 		return 0, false
 	}
-	millis, ok = ParseTime(View(form[:]))
-	if leap {
-		millis += 1000
-	}
-	return millis - offset*60_000, ok
+	return millis - offset*60_000, true
 }
 
 // parseOffset reads Z or ±hh:mm and returns minutes.

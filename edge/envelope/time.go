@@ -33,26 +33,48 @@ func put2(b []byte, n uint32) {
 
 // ParseTime reads what [AppendTime] writes, in exactly that form.
 func ParseTime(s string) (millis int64, ok bool) {
-	const form = "0000-00-00T00:00:00.000Z"
-	if len(s) != len(form) {
+	if len(s) != len("0000-00-00T00:00:00.000Z") || s[10] != 'T' || s[19] != '.' || s[23] != 'Z' {
 		return 0, false
 	}
-	for i := range len(form) {
-		if form[i] == '0' && s[i]-'0' > 9 || form[i] != '0' && s[i] != form[i] {
+	millis, second, ok := civil(s)
+	fraction, digits := number(s[20:23])
+	return millis + fraction, ok && digits && second < 60
+}
+
+// civil reads the 0000-00-00T00:00:00 that s begins with, a time of the calendar
+// whose second may be one of those that only leap seconds are; what stands for
+// the T is not looked at.
+func civil(s string) (millis, second int64, ok bool) {
+	if s[4] != '-' || s[7] != '-' || s[13] != ':' || s[16] != ':' {
+		return 0, 0, false
+	}
+	year, a := number(s[0:4])
+	month, b := number(s[5:7])
+	day, c := number(s[8:10])
+	hour, d := number(s[11:13])
+	minute, e := number(s[14:16])
+	second, f := number(s[17:19])
+	if !(a && b && c && d && e && f) || hour > 23 || minute > 59 || second > 60 {
+		return 0, 0, false
+	}
+	days := daysFrom(year, month, day)
+	// What does not come out as it went in is no day of the calendar: 30 February, the 0th.
+	y, m, n := date(days)
+	if int64(y) != year || int64(m) != month || int64(n) != day {
+		return 0, 0, false
+	}
+	return days*86_400_000 + hour*3_600_000 + minute*60_000 + second*1000, second, true
+}
+
+func number(digits string) (n int64, ok bool) {
+	for i := range len(digits) {
+		c := digits[i] - '0'
+		if c > 9 {
 			return 0, false
 		}
+		n = n*10 + int64(c)
 	}
-	number := func(from, to int) (n int64) {
-		for ; from < to; from++ {
-			n = n*10 + int64(s[from]-'0')
-		}
-		return n
-	}
-	millis = daysFrom(number(0, 4), number(5, 7), number(8, 10))*86_400_000 +
-		number(11, 13)*3_600_000 + number(14, 16)*60_000 + number(17, 19)*1000 + number(20, 23)
-	// What does not come out as it went in was no time of the calendar: 30 February, 25 o'clock.
-	var buf [len(form)]byte
-	return millis, string(AppendTime(buf[:0], millis)) == s
+	return n, true
 }
 
 // date turns days since 1970-01-01 into a date of the proleptic Gregorian
