@@ -25,7 +25,7 @@ func BenchmarkClient(b *testing.B) {
 			const size = 500
 			server := start(b)
 			p := newPlace(b, server, amqp.Table{amqp.QueueTypeArg: queueType})
-			channel := server.channel(b)
+			channel := server.Channel(b)
 			if err := channel.Confirm(false); err != nil {
 				b.Fatal(err)
 			}

@@ -7,23 +7,61 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	amqp "github.com/rabbitmq/amqp091-go"
 	"github.com/tidwall/gjson"
 
+	"weir/edge/toolchain/need"
 	"weir/sinks"
 	"weir/sinks/format"
+	"weir/sinks/rabbitmq/rabbittest"
 	"weir/sinks/sinktest"
 )
+
+// shared is the one server of this package's tests, which takes long to start.
+var shared struct {
+	once   sync.Once
+	server *rabbittest.Server
+	err    error
+}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if s := shared.server; s != nil {
+		if err := s.Close(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			code = max(code, 1)
+		}
+	}
+	os.Exit(code)
+}
+
+// start returns the running server. On a machine without one the test is
+// skipped by name, or fails if WEIR_REQUIRE asks for it.
+func start(t testing.TB) *rabbittest.Server {
+	t.Helper()
+	program := need.Tool(t, "rabbitmq-server")
+	shared.once.Do(func() { shared.server, shared.err = rabbittest.Launch(program) })
+	if shared.err != nil {
+		t.Fatal(shared.err)
+	}
+	return shared.server
+}
+
+// names counts the exchanges that tests made.
+var names atomic.Int64
 
 func TestKind(t *testing.T) { sinktest.RunKind(t, "rabbitmq") }
 
 func TestSink(t *testing.T) { sinktest.Run(t, harness(start(t), amqp.QueueTypeClassic)) }
 
-func harness(server *server, queueType string) sinktest.Harness {
+func harness(server *rabbittest.Server, queueType string) sinktest.Harness {
 	crash := false // outages take turns
 	return sinktest.Harness{Ordered: true, Shared: true, Start: func(t testing.TB) sinktest.Destination {
 		place := newPlace(t, server, amqp.Table{amqp.QueueTypeArg: queueType})
@@ -32,13 +70,13 @@ func harness(server *server, queueType string) sinktest.Harness {
 			Stored: place.stored,
 			Outage: func(t testing.TB, during func()) {
 				if crash = !crash; crash {
-					server.crash(t, during)
+					server.Crash(t, during)
 				} else {
-					server.recess(t, during)
+					server.Recess(t, during)
 				}
 			},
 			Poison: func(t testing.TB, e sinks.Event) []sinks.Event {
-				return append(sinktest.BrokenLines(t, e), sinktest.With(e, "page_title", strings.Repeat("x", largest)))
+				return append(sinktest.BrokenLines(t, e), sinktest.With(e, "page_title", strings.Repeat("x", rabbittest.Largest)))
 			},
 			Forbid: func(testing.TB) { place.exchange = "amq.topic" },
 		}
@@ -47,17 +85,17 @@ func harness(server *server, queueType string) sinktest.Harness {
 
 // place is an exchange, and a queue that receives all of it.
 type place struct {
-	server   *server
+	server   *rabbittest.Server
 	exchange string
 	queue    string
 	got      []amqp.Delivery
 }
 
-func newPlace(t testing.TB, server *server, queueArgs amqp.Table) *place {
+func newPlace(t testing.TB, server *rabbittest.Server, queueArgs amqp.Table) *place {
 	t.Helper()
-	p := &place{server: server, exchange: fmt.Sprintf("test%d", server.names.Add(1))}
+	p := &place{server: server, exchange: fmt.Sprintf("test%d", names.Add(1))}
 	p.queue = p.exchange
-	channel := server.channel(t)
+	channel := server.Channel(t)
 	if err := channel.ExchangeDeclare(p.exchange, amqp.ExchangeTopic, true, false, false, false, nil); err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +112,7 @@ func newPlace(t testing.TB, server *server, queueArgs amqp.Table) *place {
 // messages takes what is in the queue so far.
 func (p *place) messages(t testing.TB) []amqp.Delivery {
 	t.Helper()
-	channel := p.server.channel(t)
+	channel := p.server.Channel(t)
 	defer channel.Close()
 	for {
 		state, err := channel.QueueDeclarePassive(p.queue, true, false, false, false, nil)
@@ -112,12 +150,12 @@ func (p *place) stored(t testing.TB) (list []sinktest.Stored) {
 	return list
 }
 
-// sink is one that writer uses, changed as the test wants it.
-func sink(t testing.TB, server *server, change func(*Config)) *Sink {
+// sink is one that the writer uses, changed as the test wants it.
+func sink(t testing.TB, server *rabbittest.Server, change func(*Config)) *Sink {
 	t.Helper()
 	kind, _ := sinks.Lookup("rabbitmq")
 	c := kind.Config().(*Config)
-	c.URL, c.MaxMessage = sinks.Secret(server.url(writer)), largest
+	c.URL, c.MaxMessage = sinks.Secret(server.URL(rabbittest.Writer)), rabbittest.Largest
 	change(c)
 	s, err := kind.New(c, sinktest.Env(t))
 	if err != nil {
@@ -126,7 +164,7 @@ func sink(t testing.TB, server *server, change func(*Config)) *Sink {
 	return s.(*Sink)
 }
 
-func open(t testing.TB, server *server, change func(*Config)) *Sink {
+func open(t testing.TB, server *rabbittest.Server, change func(*Config)) *Sink {
 	t.Helper()
 	s := sink(t, server, change)
 	if err := s.Open(t.Context()); err != nil {
@@ -189,7 +227,7 @@ func failures(t *testing.T, err error) map[int]sinks.EventError {
 func TestUnroutable(t *testing.T) {
 	server := start(t)
 	p := newPlace(t, server, nil)
-	channel := server.channel(t)
+	channel := server.Channel(t)
 	if err := errors.Join(channel.QueueUnbind(p.queue, "#", p.exchange, nil), channel.QueueBind(p.queue, "shop", p.exchange, false, nil)); err != nil {
 		t.Fatal(err)
 	}
@@ -250,10 +288,10 @@ func TestLargest(t *testing.T) {
 	p := newPlace(t, server, nil)
 	s := open(t, server, func(c *Config) { c.Exchange, c.MaxMessage = p.exchange, 16<<20 })
 	events := sinktest.Events(1, 20)
-	events[11] = sinktest.With(events[11], "page_title", strings.Repeat("x", largest))
+	events[11] = sinktest.With(events[11], "page_title", strings.Repeat("x", rabbittest.Largest))
 	rest := events
 	failed := failures(t, s.Write(t.Context(), sinks.Batch{Events: events}))
-	if f := failed[11]; !f.Permanent || !strings.Contains(f.Err.Error(), fmt.Sprint(largest)) {
+	if f := failed[11]; !f.Permanent || !strings.Contains(f.Err.Error(), fmt.Sprint(rabbittest.Largest)) {
 		t.Errorf("the guilty event: %+v", f)
 	}
 	var left []sinks.Event
@@ -294,11 +332,11 @@ func TestBlocked(t *testing.T) {
 	if err := s.Write(t.Context(), sinks.Batch{Events: sinktest.Events(1, 5)}); err != nil {
 		t.Fatal(err)
 	}
-	server.eval(t, "rabbit_alarm:set_alarm({{resource_limit, memory, node()}, []})", server.blocks(t))
+	server.Eval(t, "rabbit_alarm:set_alarm({{resource_limit, memory, node()}, []})", server.Blocks(t))
 	over := false
 	clear := func(done func() bool) {
 		over = true
-		server.eval(t, "rabbit_alarm:clear_alarm({resource_limit, memory, node()})", done)
+		server.Eval(t, "rabbit_alarm:clear_alarm({resource_limit, memory, node()})", done)
 	}
 	defer func() {
 		if !over {
@@ -334,7 +372,7 @@ func TestQueue(t *testing.T) {
 		p := newPlace(t, server, nil)
 		p.queue = "test-" + queueType
 		with := func(c *Config) {
-			c.URL, c.Exchange, c.Queue, c.QueueType, c.Binding = sinks.Secret(server.url(owner)), p.exchange, p.queue, queueType, "good.#"
+			c.URL, c.Exchange, c.Queue, c.QueueType, c.Binding = sinks.Secret(server.URL(rabbittest.Owner)), p.exchange, p.queue, queueType, "good.#"
 			c.RoutingKey = "{verdict}.{app}"
 		}
 		if err := sink(t, server, with).Check(t.Context()); err != nil {
@@ -358,7 +396,7 @@ func TestQueue(t *testing.T) {
 		}
 	}
 	direct := open(t, server, func(c *Config) {
-		c.URL, c.Exchange, c.Queue, c.RoutingKey = sinks.Secret(server.url(owner)), "", "test-direct", "test-direct"
+		c.URL, c.Exchange, c.Queue, c.RoutingKey = sinks.Secret(server.URL(rabbittest.Owner)), "", "test-direct", "test-direct"
 	})
 	if err := errors.Join(direct.Check(t.Context()), direct.Write(t.Context(), sinks.Batch{Events: sinktest.Events(1, 10)})); err != nil {
 		t.Error(err)
@@ -378,7 +416,7 @@ func TestExchange(t *testing.T) {
 	}
 	p := newPlace(t, server, nil)
 	s := open(t, server, func(c *Config) { c.Exchange = p.exchange })
-	if err := server.channel(t).ExchangeDelete(p.exchange, false, false); err != nil {
+	if err := server.Channel(t).ExchangeDelete(p.exchange, false, false); err != nil {
 		t.Fatal(err)
 	}
 	err := s.Write(t.Context(), sinks.Batch{Events: sinktest.Events(1, 10)})
@@ -396,8 +434,8 @@ func TestTLS(t *testing.T) {
 	server := start(t)
 	p := newPlace(t, server, nil)
 	whole := func(c *Config) {
-		c.URL, c.Exchange = sinks.Secret(fmt.Sprintf("amqps://%s:%s@127.0.0.1:%d/", writer, password, server.secure)), p.exchange
-		c.CA, c.Cert, c.Key = server.path("ca.pem"), server.path("client.pem"), server.path("client.key")
+		c.URL, c.Exchange = sinks.Secret(fmt.Sprintf("amqps://%s:%s@127.0.0.1:%d/", rabbittest.Writer, rabbittest.Password, server.Secure)), p.exchange
+		c.CA, c.Cert, c.Key = server.Path("ca.pem"), server.Path("client.pem"), server.Path("client.key")
 	}
 	s := open(t, server, whole)
 	if err := errors.Join(s.Check(t.Context()), s.Write(t.Context(), sinks.Batch{Events: sinktest.Events(1, 200)})); err != nil {
@@ -406,10 +444,12 @@ func TestTLS(t *testing.T) {
 	for name, spoil := range map[string]func(*Config){ // the broker answers those it does not know after a pause
 		"an unknown authority":  func(c *Config) { c.CA = "" },
 		"no certificate":        func(c *Config) { c.Cert, c.Key = "", "" },
-		"a file that is none":   func(c *Config) { c.CA = server.path("enabled_plugins") },
-		"a file that is absent": func(c *Config) { c.Cert = server.path("nothing") },
-		"a wrong password":      func(c *Config) { c.URL = sinks.Secret(strings.Replace(server.url(writer), password, "canary", 1)) },
-		"no vhost":              func(c *Config) { c.URL = sinks.Secret(server.url(writer) + "nothing") },
+		"a file that is none":   func(c *Config) { c.CA = server.Path("enabled_plugins") },
+		"a file that is absent": func(c *Config) { c.Cert = server.Path("nothing") },
+		"a wrong password": func(c *Config) {
+			c.URL = sinks.Secret(strings.Replace(server.URL(rabbittest.Writer), rabbittest.Password, "canary", 1))
+		},
+		"no vhost": func(c *Config) { c.URL = sinks.Secret(server.URL(rabbittest.Writer) + "nothing") },
 	} {
 		for call, do := range map[string]func(*Sink) error{
 			"Open":  func(s *Sink) error { return s.Open(context.Background()) },
@@ -418,7 +458,7 @@ func TestTLS(t *testing.T) {
 			t.Run(name+", "+call, func(t *testing.T) {
 				t.Parallel()
 				err := do(sink(t, server, func(c *Config) { whole(c); spoil(c) }))
-				if err == nil || strings.Contains(err.Error(), password) || strings.Contains(err.Error(), "canary") {
+				if err == nil || strings.Contains(err.Error(), rabbittest.Password) || strings.Contains(err.Error(), "canary") {
 					t.Errorf("%s gives %v", call, err)
 				}
 			})

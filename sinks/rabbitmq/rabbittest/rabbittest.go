@@ -1,6 +1,8 @@
 //go:build unix
 
-package rabbitmq
+// Package rabbittest runs a RabbitMQ node for tests: a real server, on free
+// loopback ports, its data in a temporary directory.
+package rabbittest
 
 import (
 	"context"
@@ -13,8 +15,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -29,90 +29,76 @@ import (
 // patience bounds every wait for the server; it is far beyond what it takes.
 const patience = 2 * time.Minute
 
-// The users of the server: writer may publish to exchanges whose names begin
-// with test, and no more; owner may do all.
+// The users of the server: Writer may publish to exchanges whose names begin
+// with test, and no more; Owner may do all.
 const (
-	owner, writer = "owner", "writer"
-	password      = "password-of-the-test"
+	Owner, Writer = "owner", "writer"
+	Password      = "password-of-the-test"
 )
 
-// largest is the server's max_message_size.
-const largest = 3 << 20
+// Largest is the server's max_message_size.
+const Largest = 3 << 20
 
-// server is a RabbitMQ node that no other knows of. It runs in the foreground
+// Server is a RabbitMQ node that no other knows of. It runs in the foreground
 // with its Erlang shell on a pipe, without the port mapper (epmd) that
 // outlives every node, and ends with the pipe.
-type server struct {
+type Server struct {
 	program string
 	dir     string
 	port    int
-	secure  int // port for TLS, where clients show a certificate
+	Secure  int // port for TLS, where clients show a certificate
 	nodes   int // port for other nodes; there are none
-	names   atomic.Int64
 
 	process *daemon.Process // nil while stopped
 	shell   io.WriteCloser  // takes Erlang expressions
 }
 
-// shared is the one server of this package's tests; see TestMain.
-var shared struct {
-	once sync.Once
-	*server
-	err error
-}
-
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if s := shared.server; s != nil {
-		if err := errors.Join(s.kill(), os.RemoveAll(s.dir)); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			code = max(code, 1)
-		}
-	}
-	os.Exit(code)
-}
-
-// start returns the running server. On a machine without one the test is
+// Start runs a server until the test ends. On a machine without one the test is
 // skipped by name, or fails if WEIR_REQUIRE asks for it.
-func start(t testing.TB) *server {
+func Start(t testing.TB) *Server {
 	t.Helper()
-	program := need.Tool(t, "rabbitmq-server")
-	shared.once.Do(func() { shared.server, shared.err = launch(program) })
-	if shared.err != nil {
-		t.Fatal(shared.err)
+	s, err := Launch(need.Tool(t, "rabbitmq-server"))
+	if err != nil {
+		t.Fatalf("rabbittest: %v", err)
 	}
-	return shared.server
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Errorf("rabbittest: %v", err)
+		}
+	})
+	return s
 }
 
-func launch(program string) (s *server, err error) {
+// Launch runs a server of that program until it is closed.
+func Launch(program string) (s *Server, err error) {
 	dir, err := os.MkdirTemp("", "weir-rabbit-")
 	if err != nil {
 		return nil, err
 	}
-	s = &server{program: program, dir: dir}
+	s = &Server{program: program, dir: dir}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, s.kill(), os.RemoveAll(dir))
+			err = errors.Join(err, s.Close())
 		}
 	}()
 	definitions, err := json.Marshal(map[string]any{
 		"vhosts": []any{map[string]any{"name": "/"}},
 		"users": []any{
-			map[string]any{"name": owner, "password": password, "tags": "administrator"},
-			map[string]any{"name": writer, "password": password, "tags": ""},
+			map[string]any{"name": Owner, "password": Password, "tags": "administrator"},
+			map[string]any{"name": Writer, "password": Password, "tags": ""},
 		},
 		"permissions": []any{
-			map[string]any{"user": owner, "vhost": "/", "configure": ".*", "write": ".*", "read": ".*"},
-			map[string]any{"user": writer, "vhost": "/", "configure": "^$", "write": "^test", "read": "^$"},
+			map[string]any{"user": Owner, "vhost": "/", "configure": ".*", "write": ".*", "read": ".*"},
+			map[string]any{"user": Writer, "vhost": "/", "configure": "^$", "write": "^test", "read": "^$"},
 		},
 	})
 	if err != nil {
 		return nil, err
 	}
 	err = errors.Join(authority.Write(dir),
-		os.WriteFile(s.path("definitions.json"), definitions, 0o600),
-		os.WriteFile(s.path("enabled_plugins"), []byte("[].\n"), 0o600),
-		os.WriteFile(s.path(".erlang.cookie"), []byte("COOKIE-OF-THE-TEST"), 0o400))
+		os.WriteFile(s.Path("definitions.json"), definitions, 0o600),
+		os.WriteFile(s.Path("enabled_plugins"), []byte("[].\n"), 0o600),
+		os.WriteFile(s.Path(".erlang.cookie"), []byte("COOKIE-OF-THE-TEST"), 0o400))
 	if err != nil {
 		return nil, err
 	}
@@ -128,8 +114,8 @@ func launch(program string) (s *server, err error) {
 	return nil, err
 }
 
-func (s *server) choosePorts() (err error) {
-	for _, port := range []*int{&s.port, &s.secure, &s.nodes} {
+func (s *Server) choosePorts() (err error) {
+	for _, port := range []*int{&s.port, &s.Secure, &s.nodes} {
 		if *port, err = daemon.FreePort(); err != nil {
 			return err
 		}
@@ -137,9 +123,10 @@ func (s *server) choosePorts() (err error) {
 	return nil
 }
 
-func (s *server) path(name string) string { return filepath.Join(s.dir, name) }
+// Path names a file of the server's: certificates as [authority.Write] names them, and enabled_plugins.
+func (s *Server) Path(name string) string { return filepath.Join(s.dir, name) }
 
-func (s *server) config() string {
+func (s *Server) config() string {
 	return fmt.Sprintf(`listeners.tcp.1 = 127.0.0.1:%d
 listeners.ssl.1 = 127.0.0.1:%d
 ssl_options.cacertfile = %s
@@ -151,12 +138,12 @@ load_definitions = %s
 max_message_size = %d
 log.file = false
 log.console = true
-`, s.port, s.secure, s.path("ca.pem"), s.path("server.pem"), s.path("server.key"), s.path("definitions.json"), largest)
+`, s.port, s.Secure, s.Path("ca.pem"), s.Path("server.pem"), s.Path("server.key"), s.Path("definitions.json"), Largest)
 }
 
 // start runs the server on its ports until it has started.
-func (s *server) start() (err error) {
-	if err := os.WriteFile(s.path("rabbitmq.conf"), []byte(s.config()), 0o600); err != nil {
+func (s *Server) start() (err error) {
+	if err := os.WriteFile(s.Path("rabbitmq.conf"), []byte(s.config()), 0o600); err != nil {
 		return err
 	}
 	node := fmt.Sprintf("weir%d@localhost", s.port)
@@ -167,14 +154,14 @@ func (s *server) start() (err error) {
 		"RABBITMQ_ALLOW_INPUT=1", // the shell, and no script between it and this process
 		"RABBITMQ_NODENAME=" + node,
 		"RABBITMQ_CONF_ENV_FILE=/dev/null",
-		"RABBITMQ_CONFIG_FILE=" + s.path("rabbitmq.conf"),
-		"RABBITMQ_ADVANCED_CONFIG_FILE=" + s.path("advanced.config"),
-		"RABBITMQ_ENABLED_PLUGINS_FILE=" + s.path("enabled_plugins"),
-		"RABBITMQ_MNESIA_BASE=" + s.path("data"),
-		"RABBITMQ_LOG_BASE=" + s.path("log"),
-		"RABBITMQ_SCHEMA_DIR=" + s.path("schema"),
-		"RABBITMQ_GENERATED_CONFIG_DIR=" + s.path("config"),
-		"RABBITMQ_PID_FILE=" + s.path("pid"),
+		"RABBITMQ_CONFIG_FILE=" + s.Path("rabbitmq.conf"),
+		"RABBITMQ_ADVANCED_CONFIG_FILE=" + s.Path("advanced.config"),
+		"RABBITMQ_ENABLED_PLUGINS_FILE=" + s.Path("enabled_plugins"),
+		"RABBITMQ_MNESIA_BASE=" + s.Path("data"),
+		"RABBITMQ_LOG_BASE=" + s.Path("log"),
+		"RABBITMQ_SCHEMA_DIR=" + s.Path("schema"),
+		"RABBITMQ_GENERATED_CONFIG_DIR=" + s.Path("config"),
+		"RABBITMQ_PID_FILE=" + s.Path("pid"),
 		"RABBITMQ_LOGS=-",
 		fmt.Sprintf("RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS=-sname %s -start_epmd false -erl_epmd_port %d -kernel inet_dist_use_interface {127,0,0,1}", node, s.nodes),
 	}
@@ -185,8 +172,11 @@ func (s *server) start() (err error) {
 	return err
 }
 
+// Close ends the server and removes what it kept.
+func (s *Server) Close() error { return errors.Join(s.kill(), os.RemoveAll(s.dir)) }
+
 // kill ends the server as a crash would.
-func (s *server) kill() error {
+func (s *Server) kill() error {
 	process := s.process
 	if process == nil {
 		return nil
@@ -196,8 +186,8 @@ func (s *server) kill() error {
 	return process.Stop(syscall.SIGKILL)
 }
 
-// eval has the server evaluate an Erlang expression, and waits for what it brings about.
-func (s *server) eval(t testing.TB, expression string, done func() bool) {
+// Eval has the server evaluate an Erlang expression, and waits for what it brings about.
+func (s *Server) Eval(t testing.TB, expression string, done func() bool) {
 	t.Helper()
 	if _, err := io.WriteString(s.shell, expression+".\n"); err != nil {
 		t.Fatal(err)
@@ -215,13 +205,13 @@ func await(t testing.TB, reached func() bool) {
 	}
 }
 
-// crash is an outage by kill -9, and recess one in which the broker stops as an
+// Crash is an outage by kill -9, and Recess one in which the broker stops as an
 // operator stops it, and its process stays. Messages have to survive a crash;
 // what queues there are the broker writes down later, unless told to.
-func (s *server) crash(t testing.TB, during func()) {
+func (s *Server) Crash(t testing.TB, during func()) {
 	t.Helper()
-	marker := s.path("synced")
-	s.eval(t, fmt.Sprintf("mnesia:sync_log(), file:write_file(%q, <<>>)", marker), func() bool { return os.Remove(marker) == nil })
+	marker := s.Path("synced")
+	s.Eval(t, fmt.Sprintf("mnesia:sync_log(), file:write_file(%q, <<>>)", marker), func() bool { return os.Remove(marker) == nil })
 	if err := s.kill(); err != nil {
 		t.Fatal(err)
 	}
@@ -231,12 +221,12 @@ func (s *server) crash(t testing.TB, during func()) {
 	}
 }
 
-func (s *server) recess(t testing.TB, during func()) {
+func (s *Server) Recess(t testing.TB, during func()) {
 	t.Helper()
-	s.eval(t, "rabbit:stop()", func() bool { return !s.listens() })
+	s.Eval(t, "rabbit:stop()", func() bool { return !s.listens() })
 	during()
-	s.eval(t, "rabbit:start()", func() bool {
-		conn, err := amqp.Dial(s.url(owner))
+	s.Eval(t, "rabbit:start()", func() bool {
+		conn, err := amqp.Dial(s.URL(Owner))
 		if err == nil {
 			conn.Close()
 		}
@@ -244,22 +234,26 @@ func (s *server) recess(t testing.TB, during func()) {
 	})
 }
 
-func (s *server) listens() bool {
-	conn, err := (&net.Dialer{}).DialContext(context.Background(), "tcp", fmt.Sprintf("127.0.0.1:%d", s.port))
+func (s *Server) listens() bool {
+	conn, err := (&net.Dialer{}).DialContext(context.Background(), "tcp", s.Address())
 	if err == nil {
 		conn.Close()
 	}
 	return err == nil
 }
 
-func (s *server) url(user string) string {
-	return fmt.Sprintf("amqp://%s:%s@127.0.0.1:%d/", user, password, s.port)
+// Address is where it listens without TLS.
+func (s *Server) Address() string { return fmt.Sprintf("127.0.0.1:%d", s.port) }
+
+// URL is where a user logs in without TLS.
+func (s *Server) URL(user string) string {
+	return fmt.Sprintf("amqp://%s:%s@%s/", user, Password, s.Address())
 }
 
-// channel is the owner's.
-func (s *server) channel(t testing.TB) *amqp.Channel {
+// Channel is one of the owner's.
+func (s *Server) Channel(t testing.TB) *amqp.Channel {
 	t.Helper()
-	conn, err := amqp.Dial(s.url(owner))
+	conn, err := amqp.Dial(s.URL(Owner))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -271,10 +265,10 @@ func (s *server) channel(t testing.TB) *amqp.Channel {
 	return channel
 }
 
-// blocks returns whether the server blocks who publishes, which it tells them only then.
-func (s *server) blocks(t testing.TB) func() bool {
+// Blocks returns whether the server blocks who publishes, which it tells them only then.
+func (s *Server) Blocks(t testing.TB) func() bool {
 	t.Helper()
-	conn, err := amqp.Dial(s.url(owner))
+	conn, err := amqp.Dial(s.URL(Owner))
 	if err != nil {
 		t.Fatal(err)
 	}
