@@ -44,7 +44,7 @@ var rooms = map[string]room{
 	"edge/protocol/protocoltest":   {may: []string{"edge/protocol", "edge/envelope"}},
 	"edge/protocol/all":            {may: []string{"edge/protocol/..."}, wasm: true},
 	"edge/collector": {
-		may:   []string{"edge/protocol", "edge/protocol/signed", "edge/envelope", "edge/privacy", "schemas/bundle", "schemas/scan", "schemas/validate"},
+		may:   []string{"edge/protocol", "edge/protocol/signed", "edge/envelope", "edge/hmac", "edge/privacy", "schemas/bundle", "schemas/scan", "schemas/validate"},
 		tests: []string{"edge/protocol/...", "edge/collector/collectortest", "schemas/compile", "schemas/registry"},
 		wasm:  true,
 	},
@@ -94,7 +94,7 @@ var rooms = map[string]room{
 
 	"host": {
 		may:   []string{"edge/signature", "host/admin", "host/config", "host/deadletter", "host/delivery", "host/failed", "host/ingest", "host/journal/...", "host/judge", "host/metrics", "host/replay", "host/tail", "host/ui", "host/window", "sinks"},
-		tests: []string{"edge/envelope", "sinks/all"},
+		tests: []string{"edge/envelope", "edge/toolchain/need", "sinks/all", "sinks/sinktest/..."},
 	},
 	"host/match":               {may: []string{"edge/envelope", "sinks"}},
 	"host/config":              {may: []string{"edge/signature", "host/journal", "host/match", "sinks"}, tests: []string{"edge/collector", "sinks/all"}},
