@@ -41,6 +41,7 @@ var rooms = map[string]room{
 	"edge/protocol/signed":         {may: []string{"edge/protocol", "edge/envelope", "edge/hmac"}, wasm: true},
 	"edge/protocol/segment":        {may: []string{"edge/protocol", "edge/protocol/document", "edge/envelope", "schemas/scan"}, tests: []string{"edge/protocol/protocoltest"}, wasm: true},
 	"edge/protocol/ga4":            {may: []string{"edge/protocol", "edge/protocol/document", "edge/envelope", "schemas/scan"}, tests: []string{"edge/protocol/protocoltest"}, wasm: true},
+	"edge/protocol/plausible":       {may: []string{"edge/protocol", "edge/protocol/document", "edge/envelope", "schemas/scan"}, tests: []string{"edge/protocol/protocoltest"}, wasm: true},
 	"edge/protocol/protocoltest":   {may: []string{"edge/protocol", "edge/envelope"}},
 	"edge/protocol/all":            {may: []string{"edge/protocol/..."}, wasm: true},
 	"edge/collector": {
@@ -85,15 +86,15 @@ var rooms = map[string]room{
 	"sinks/postgres":                  {may: []string{"sinks", "sinks/columns"}, tests: []string{"edge/envelope", "edge/toolchain/need", "sinks/postgres/pgtest", "sinks/sinktest"}},
 	"sinks/postgres/pgtest":           {may: []string{"edge/toolchain/need"}},
 	"sinks/s3":                        {may: []string{"sinks", "sinks/columns", "sinks/format", "edge/envelope"}, tests: []string{"edge/toolchain/need", "sinks/sinktest"}},
-	"sinks/nats":                      {may: []string{"sinks", "sinks/format"}, tests: []string{"edge/toolchain/need", "sinks/sinktest"}},
+	"sinks/nats":                      {may: []string{"sinks", "sinks/format"}, tests: []string{"edge/toolchain/need", "sinks/sinktest/..."}},
 	"sinks/rabbitmq":                  {may: []string{"sinks", "sinks/format"}, tests: []string{"edge/toolchain/need", "sinks/rabbitmq/rabbittest", "sinks/sinktest/..."}},
 	"sinks/rabbitmq/rabbittest":       {may: []string{"edge/toolchain/need", "sinks/sinktest/..."}},
-	"sinks/redis":                     {may: []string{"sinks", "sinks/format"}, tests: []string{"edge/toolchain/need", "sinks/sinktest"}},
+	"sinks/redis":                     {may: []string{"sinks", "sinks/format"}, tests: []string{"edge/toolchain/need", "sinks/sinktest/..."}},
 	"sinks/sqlite":                    {may: []string{"sinks", "sinks/columns"}, tests: []string{"edge/envelope", "sinks/sinktest"}},
 	"sinks/stdout":                    {may: []string{"sinks", "sinks/format"}, tests: []string{"sinks/sinktest"}},
 
 	"host": {
-		may:   []string{"edge/signature", "host/admin", "host/config", "host/deadletter", "host/delivery", "host/failed", "host/ingest", "host/journal/...", "host/judge", "host/metrics", "host/replay", "host/tail", "host/ui", "host/window", "sinks"},
+		may:   []string{"edge/listen", "edge/signature", "host/admin", "host/config", "host/deadletter", "host/delivery", "host/failed", "host/ingest", "host/journal/...", "host/judge", "host/metrics", "host/replay", "host/tail", "host/ui", "host/window", "sinks"},
 		tests: []string{"edge/envelope", "edge/toolchain/need", "sinks/all", "sinks/sinktest/..."},
 	},
 	"host/match":               {may: []string{"edge/envelope", "sinks"}},

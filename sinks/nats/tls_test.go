@@ -3,33 +3,29 @@
 package nats
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
 	"fmt"
-	"math/big"
-	"net"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/nats-io/nats.go"
 
 	"weir/sinks/sinktest"
+	"weir/sinks/sinktest/authority"
 )
 
 func TestTLS(t *testing.T) {
-	cert, key := certificate(t)
-	options := []nats.Option{nats.RootCAs(cert), nats.ClientCert(cert, key), nats.Token("hunter2")}
-	server := startServer(t, fmt.Sprintf("tls { cert_file: %q, key_file: %q, ca_file: %q, verify: true }\nauthorization { token: hunter2 }", cert, key, cert), options...)
+	dir := t.TempDir()
+	if err := authority.Write(dir); err != nil {
+		t.Fatal(err)
+	}
+	in := func(name string) string { return filepath.Join(dir, name) }
+	ca, cert, key := in("ca.pem"), in("client.pem"), in("client.key")
+	options := []nats.Option{nats.RootCAs(ca), nats.ClientCert(cert, key), nats.Token("hunter2")}
+	server := startServer(t, fmt.Sprintf("tls { cert_file: %q, key_file: %q, ca_file: %q, verify: true }\nauthorization { token: hunter2 }", in("server.pem"), in("server.key"), ca), options...)
 	c := config(server)
 	c.Servers, c.User, c.Password, c.Token = []string{strings.Replace(server.url(), "nats:", "tls:", 1)}, "", "", "hunter2"
-	c.CA, c.Cert, c.Key = cert, cert, key
+	c.CA, c.Cert, c.Key = ca, cert, key
 	write(t, opened(t, c), sinktest.Events(1, 3)...)
 	if err := sink(t, c).Check(t.Context()); err != nil {
 		t.Error(err)
@@ -46,31 +42,4 @@ func TestTLS(t *testing.T) {
 			t.Errorf("%s: Open gives %v", name, err)
 		}
 	}
-}
-
-// certificate makes one for loopback that is its own authority.
-func certificate(t *testing.T) (cert, key string) {
-	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "weir"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-		NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
-	if err != nil {
-		t.Fatal(err)
-	}
-	secret, err := x509.MarshalPKCS8PrivateKey(private)
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	save := func(name, kind string, der []byte) string {
-		path := filepath.Join(dir, name)
-		if err := os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		return path
-	}
-	return save("cert.pem", "CERTIFICATE", der), save("key.pem", "PRIVATE KEY", secret)
 }

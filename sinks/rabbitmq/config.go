@@ -4,12 +4,10 @@ package rabbitmq
 
 import (
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
 	"net/url"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -118,23 +116,9 @@ func parseURL(text string) (address, error) {
 
 // tls reads the files that the configuration names.
 func (c *Config) tls(name string) (*tls.Config, error) {
-	t := &tls.Config{ServerName: name, MinVersion: tls.VersionTLS12}
-	if c.CA != "" {
-		pem, err := os.ReadFile(c.CA)
-		if err != nil {
-			return nil, fmt.Errorf("ca: %w", err)
-		}
-		t.RootCAs = x509.NewCertPool()
-		if !t.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("ca: %s holds no PEM certificate", c.CA)
-		}
+	t, err := sinks.ClientTLS(c.CA, c.Cert, c.Key)
+	if err == nil {
+		t.ServerName = name
 	}
-	if c.Cert != "" {
-		pair, err := tls.LoadX509KeyPair(c.Cert, c.Key)
-		if err != nil {
-			return nil, fmt.Errorf("cert, key: %w", err)
-		}
-		t.Certificates = []tls.Certificate{pair}
-	}
-	return t, nil
+	return t, err
 }

@@ -3,17 +3,8 @@
 package redis
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
 	"errors"
 	"fmt"
-	"math/big"
-	"net"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -21,6 +12,7 @@ import (
 
 	"weir/sinks"
 	"weir/sinks/sinktest"
+	"weir/sinks/sinktest/authority"
 )
 
 // TestCluster writes to a node that does not hold the stream, and goes on when
@@ -117,15 +109,19 @@ func TestAddresses(t *testing.T) {
 }
 
 func TestTLS(t *testing.T) {
-	ca, cert, key := certificate(t)
+	dir := t.TempDir()
+	if err := authority.Write(dir); err != nil {
+		t.Fatal(err)
+	}
+	in := func(name string) string { return filepath.Join(dir, name) }
 	port, err := freePort()
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := startServer(t, "--tls-port", fmt.Sprint(port), "--tls-cert-file", cert, "--tls-key-file", key, "--tls-ca-cert-file", ca)
+	server := startServer(t, "--tls-port", fmt.Sprint(port), "--tls-cert-file", in("server.pem"), "--tls-key-file", in("server.key"), "--tls-ca-cert-file", in("ca.pem"))
 	c := config(server)
 	c.Addresses = []string{fmt.Sprintf("127.0.0.1:%d", port)}
-	c.TLS, c.CA, c.Cert, c.Key = true, ca, cert, key
+	c.TLS, c.CA, c.Cert, c.Key = true, in("ca.pem"), in("client.pem"), in("client.key")
 	write(t, opened(t, c), sinktest.Events(1, 3)...)
 	for name, change := range map[string]func(*Config){
 		"an authority that it does not know": func(c *Config) { c.CA = "" },
@@ -140,34 +136,6 @@ func TestTLS(t *testing.T) {
 			t.Errorf("%s: Open succeeds", name)
 		}
 	}
-}
-
-// certificate makes one for loopback that is its own authority.
-func certificate(t *testing.T) (ca, cert, key string) {
-	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "weir"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-		NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
-	if err != nil {
-		t.Fatal(err)
-	}
-	secret, err := x509.MarshalPKCS8PrivateKey(private)
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	save := func(name, kind string, der []byte) string {
-		path := filepath.Join(dir, name)
-		if err := os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		return path
-	}
-	cert = save("cert.pem", "CERTIFICATE", der)
-	return cert, cert, save("key.pem", "PRIVATE KEY", secret)
 }
 
 // until waits for a condition of a server.
