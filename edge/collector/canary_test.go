@@ -31,6 +31,7 @@ const policy = `{"privacy":{%s"rules":[
 	{"name":"data","schemas":["iglu:com.example/product_view/*"],"fields":["sku","name"],"do":{"action":"mask"}},
 	{"name":"traits","schemas":["iglu:com.segment/*"],"fields":["traits","properties.note","previousId","name","category"],"do":{"action":"drop"}},
 	{"name":"ga4","schemas":["iglu:com.google.analytics/*"],"fields":["params.note","user_properties","up.name"],"do":{"action":"drop"}},
+	{"name":"plausible","schemas":["iglu:io.plausible/*"],"fields":["name","props.note"],"do":{"action":"drop"}},
 	{"name":"subject","schemas":["iglu:io.cloudevents/*"],"fields":["subject","canary","data","data_base64"],"do":{"action":"drop"}}
 ]}}`
 
@@ -108,6 +109,8 @@ func TestCanaries(t *testing.T) {
 		"ga4 empty": post("/mp/collect?measurement_id=G-1&api_secret="+canary, json, "   "),
 		"ga4 gtag": {Method: "GET", Path: "/g/collect", Query: url.Values{"tid": {"G-1"}, "cid": {canary}, "uid": {canary}, "en": {"login"}, "dl": {"https://shop.example/?email=" + mail}, "dt": {canary}, "ul": {canary},
 			"dr": {"https://mail.example/" + canary}, "sr": {canary}, "ep.note": {canary}, "up.name": {canary}}.Encode()},
+		"plausible": post("/api/event", json, `[{"n":"pageview","u":"https://shop.example/?email=`+mail+`","d":"shop","r":"https://mail.example/`+canary+`","p":"{\"note\":\"`+canary+`\"}"},{"name":"`+canary+
+			`","url":"https://shop.example/?email=`+mail+`","domain":"shop","props":{"note":"`+canary+`"}},{"name":"`+order+`","url":"https://shop.example/","domain":"shop","props":`+checkout+`},{"n":"a","p":"{`+canary+`"}]`),
 		"pixel":        {Method: "GET", Path: "/pixel/com.example/user/jsonschema/1-0-0", Query: url.Values{"user_id": {canary}, "email": {mail}, "name": {canary}}.Encode()},
 		"pixel base64": {Method: "GET", Path: "/pixel/com.example/checkout/jsonschema/1-0-1", Query: "hbp=" + encode([]byte(checkout))},
 	}

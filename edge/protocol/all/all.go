@@ -8,6 +8,7 @@ import (
 	"weir/edge/protocol/cloudevents"
 	"weir/edge/protocol/ga4"
 	"weir/edge/protocol/pixel"
+	"weir/edge/protocol/plausible"
 	"weir/edge/protocol/segment"
 	"weir/edge/protocol/selfdescribing"
 	"weir/edge/protocol/snowplow"
@@ -24,5 +25,6 @@ func Adapters() []protocol.Adapter {
 		pixel.New(),
 		segment.New(),
 		ga4.New(),
+		plausible.New(),
 	}
 }

@@ -165,15 +165,7 @@ func (d *Reader) Append(dst []envelope.Event, schema string, data []byte) []enve
 
 // Make adds an event of data that stands anywhere.
 func (d *Reader) Make(dst []envelope.Event, schema string, data []byte) []envelope.Event {
-	dst, e := envelope.Next(dst)
-	e.Protocol, e.Offset, e.Confidential = d.Name, d.start, d.confidential()
-	d.sum = append(append(append(d.sum[:0], schema...), protocol.Unit), data...)
-	sum, grown := protocol.Fingerprint(&d.Arena, d.sum)
-	d.sum = grown
-	e.Set(envelope.EventFingerprint, sum)
-	e.Set(envelope.EventType, "unstruct")
-	e.Set(envelope.Platform, "srv")
-	d.parameters(e)
+	dst, e := d.begin(dst, "unstruct", schema, data)
 	key, ok := protocol.ParseKey(schema)
 	if !ok {
 		e.Payload = envelope.View(data)

@@ -6,7 +6,6 @@ import (
 	"weir/edge/envelope"
 	"weir/edge/protocol"
 	"weir/edge/protocol/document"
-	"weir/schemas/scan"
 )
 
 // hits reads the events of a request of gtag's: one of the URL, or one for each
@@ -58,11 +57,11 @@ func (a *Adapter) makeHit(dst []envelope.Event) []envelope.Event {
 		case p.Name == "en":
 			name = p.Value
 		case strings.HasPrefix(p.Name, "ep."):
-			a.params = appendMember(a.params, p.Name[len("ep."):], p.Value, false)
+			a.params = document.AppendMember(a.params, p.Name[len("ep."):], p.Value, false)
 		case strings.HasPrefix(p.Name, "epn."):
-			a.params = appendMember(a.params, p.Name[len("epn."):], p.Value, isNumber(p.Value))
+			a.params = document.AppendMember(a.params, p.Name[len("epn."):], p.Value, document.IsNumber(p.Value))
 		case columnOf(p.Name) == nil:
-			a.hit = appendMember(a.hit, p.Name, p.Value, false)
+			a.hit = document.AppendMember(a.hit, p.Name, p.Value, false)
 		}
 	}
 	data := append(a.doc.Arena.Bytes(6*len(name)+len(a.params)+len(`{"name":"","params":{}}`)), `{"name":`...)
@@ -79,9 +78,7 @@ func (a *Adapter) makeHit(dst []envelope.Event) []envelope.Event {
 		}
 	}
 	if len(a.hit) > 0 {
-		b := append(a.doc.Arena.Bytes(len(a.hit)+2), '{')
-		b = a.doc.Arena.Keep(append(append(b, a.hit...), '}'))
-		a.entities = append(a.entities, envelope.SelfDescribing{Schema: HitSchema, Data: b})
+		a.entities = append(a.entities, envelope.SelfDescribing{Schema: HitSchema, Data: a.doc.Members(a.hit)})
 		e.Contexts = a.entities[len(a.entities)-1 : len(a.entities) : len(a.entities)]
 	}
 	return dst
@@ -105,24 +102,6 @@ func has(list []envelope.Parameter, name string) bool {
 		}
 	}
 	return false
-}
-
-// appendMember appends a member: a string, or the value as it is.
-func appendMember(b []byte, name, value string, bare bool) []byte {
-	if len(b) > 0 {
-		b = append(b, ',')
-	}
-	b = append(envelope.AppendString(b, name), ':')
-	if bare {
-		return append(b, value...)
-	}
-	return envelope.AppendString(b, value)
-}
-
-// isNumber reports whether s is a number of JSON.
-func isNumber(s string) bool {
-	scanner := scan.New(envelope.ViewBytes(s))
-	return scanner.Kind() == scan.Number && scanner.Skip() != nil && scanner.End() && strings.TrimSpace(s) == s
 }
 
 // hitColumn is a parameter of gtag's that means the same as a column.
