@@ -6,7 +6,7 @@ import (
 	"weir/edge/protocol"
 )
 
-// exported is the instance that a module's four functions work on.
+// exported is the instance that a module's functions work on.
 var exported Instance
 
 // lastError is a string as frames hold them.
@@ -26,6 +26,22 @@ func weirBuffer(n uint32) uint32 {
 //go:wasmexport weir_init
 func weirInit(settings, bundle uint32) uint32 {
 	if err := exported.Init(int(settings), int(bundle)); err != nil {
+		return fail(err)
+	}
+	return 1
+}
+
+//go:wasmexport weir_bundle
+func weirBundle(n uint32) uint32 {
+	if err := exported.UseBundle(int(n)); err != nil {
+		return fail(err)
+	}
+	return 1
+}
+
+//go:wasmexport weir_salts
+func weirSalts(n uint32) uint32 {
+	if err := exported.UseSalts(int(n)); err != nil {
 		return fail(err)
 	}
 	return 1

@@ -24,11 +24,12 @@ type Instance struct {
 
 	collector *collector.Collector
 	buffer    []byte
+	offered   []byte // holds the bundle of the last UseBundle
 	input     collector.Input
 	outcome   []byte
 }
 
-// Buffer returns room for n bytes. It is valid until the next Buffer or Init.
+// Buffer returns room for n bytes. It is valid until the next call.
 func (i *Instance) Buffer(n int) []byte {
 	if n > len(i.buffer) {
 		// Doubling keeps what outgrown buffers leave behind below what the last one takes.
@@ -57,14 +58,47 @@ func (i *Instance) Init(settings, bundle int) error {
 	return nil
 }
 
+// UseBundle puts the bundle, the first n bytes of the buffer, before that of
+// Init. It keeps the buffer; the next is the one that held the bundle before, so
+// that two are all the room that any number of bundles takes.
+func (i *Instance) UseBundle(n int) error {
+	if err := i.holds(n); err != nil {
+		return err
+	}
+	if err := i.collector.UseBundle(i.buffer[:n:n]); err != nil {
+		return err
+	}
+	i.buffer, i.offered = i.offered, i.buffer
+	return nil
+}
+
+// UseSalts replaces the salts by those in the first n bytes of the buffer, which
+// it clears.
+func (i *Instance) UseSalts(n int) error {
+	if err := i.holds(n); err != nil {
+		return err
+	}
+	err := i.collector.UseSalts(i.buffer[:n])
+	clear(i.buffer[:n])
+	return err
+}
+
+// holds reports what keeps n bytes of the buffer from being used.
+func (i *Instance) holds(n int) error {
+	if i.collector == nil {
+		return errNotReady
+	}
+	if n < 0 || n > len(i.buffer) {
+		return errBuffer
+	}
+	return nil
+}
+
 // Collect handles the request whose frame is the first n bytes of the buffer
 // and returns the outcome frame, valid until the next call.
 func (i *Instance) Collect(n int) ([]byte, error) {
-	if i.collector == nil {
-		return nil, errNotReady
-	}
-	if n < 0 || n > len(i.buffer) {
-		return nil, errBuffer
+	if err := i.holds(n); err != nil {
+		return nil, err
 	}
 	if err := DecodeInput(&i.input, i.buffer[:n]); err != nil {
 		return nil, err

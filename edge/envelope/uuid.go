@@ -20,6 +20,14 @@ func AppendUUIDv7(dst []byte, millis int64, random [16]byte) []byte {
 	return appendUUID(dst, &random)
 }
 
+// AppendUUIDv8 appends a UUID made of 16 bytes that mean something to their
+// maker alone, such as those of a hash (section 5.8).
+func AppendUUIDv8(dst []byte, custom [16]byte) []byte {
+	custom[6] = custom[6]&0x0f | 0x80
+	custom[8] = custom[8]&0x3f | 0x80
+	return appendUUID(dst, &custom)
+}
+
 // IsUUID reports whether s has the canonical form of 36 characters, in either case.
 func IsUUID(s string) bool {
 	if len(s) != 36 || s[8] != '-' || s[13] != '-' || s[18] != '-' || s[23] != '-' {

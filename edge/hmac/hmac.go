@@ -35,7 +35,11 @@ func New(secret []byte) Key {
 		in[i] ^= 0x36
 		out[i] ^= 0x5c
 	}
-	return Key{inner: compress(sha256Start, in[:]), outer: compress(sha256Start, out[:]), made: true}
+	k = Key{inner: compress(sha256Start, in[:]), outer: compress(sha256Start, out[:]), made: true}
+	// TinyGo may have put them on the heap, where the secret could be read off them.
+	clear(in[:])
+	clear(out[:])
+	return k
 }
 
 // Made reports whether there is a key: whether it came from [New].
