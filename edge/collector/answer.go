@@ -20,6 +20,11 @@ func (c *Collector) allowOrigin() {
 		c.response = append(c.response, protocol.Header{Name: "Access-Control-Allow-Origin", Value: "*"})
 	}
 	c.response = append(c.response, protocol.Header{Name: "Vary", Value: "Origin"})
+	if seconds := c.settings.HSTSMaxAge; seconds > 0 && c.request.Secure { // RFC 6797 section 7.2
+		b := append(c.arena.Bytes(48), "max-age="...)
+		b = append(strconv.AppendInt(b, int64(seconds), 10), "; includeSubDomains"...)
+		c.response = append(c.response, protocol.Header{Name: "Strict-Transport-Security", Value: c.arena.KeepString(b)})
+	}
 	c.refusal = append(c.refusal, c.response...)
 }
 
@@ -33,7 +38,7 @@ func (c *Collector) preflight() {
 			protocol.Header{Name: "WebHook-Allowed-Rate", Value: "*"})
 	}
 	c.response = append(c.response,
-		protocol.Header{Name: "Access-Control-Allow-Headers", Value: "Content-Type, SP-Anonymous"},
+		protocol.Header{Name: "Access-Control-Allow-Headers", Value: "Authorization, Content-Type, Prefer, SP-Anonymous, X-Weir-Key"},
 		protocol.Header{Name: "Access-Control-Max-Age", Value: c.number(c.settings.PreflightMaxAge)})
 	c.respond(200, nil)
 }
@@ -49,6 +54,10 @@ func (c *Collector) answer(a *protocol.Answer, id identity, now int64) {
 	}
 	if a.Identify {
 		c.setCookies(id, now)
+	}
+	if a.Redirect != "" {
+		c.redirect(a.Redirect)
+		return
 	}
 	status := a.Status
 	if status == 0 {

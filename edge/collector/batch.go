@@ -17,7 +17,7 @@ func (c *Collector) enclose(in *Input, batch string, id identity) {
 	}
 	limit := c.settings.Limits.Batch
 	loc := c.settings.Privacy.Locate(in.Location)
-	header := envelope.Header{ID: batch, Captured: in.NowMillis, Ack: c.out.Ack, Filtered: c.filtered, Bundle: c.hash}
+	header := envelope.Header{ID: batch, Captured: in.NowMillis, Ack: c.out.Ack, Filtered: c.filtered, Refused: c.refused, Bots: c.unwanted, Bundle: c.hash}
 	n := 0
 	// All that a failed event has besides its payload takes less than 8 KiB.
 	c.batch, n = envelope.AppendBatch(c.batch[:0], &header, &loc, c.events, limit, max(limit/8, 8<<10))
@@ -56,9 +56,9 @@ func (c *Collector) curtail(n, size int, in *Input, id identity) *envelope.Event
 	if len(body) == 0 {
 		body = envelope.ViewBytes(c.request.Query)
 	}
-	name := e.Protocol
+	name, signs := e.Protocol, e.Signs
 	e.Reset()
-	e.Protocol = name
+	e.Protocol, e.Signs = name, signs
 	if !redacted {
 		e.Payload = envelope.View(front(body, size))
 	}

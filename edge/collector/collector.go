@@ -8,13 +8,11 @@
 package collector
 
 import (
-	"errors"
 	"math/rand/v2"
 
 	"weir/edge/envelope"
 	"weir/edge/privacy"
 	"weir/edge/protocol"
-	"weir/schemas/bundle"
 	"weir/schemas/validate"
 )
 
@@ -24,6 +22,7 @@ type Input struct {
 	NowMillis int64    // the runtime's clock, milliseconds since the Unix epoch
 	Entropy   [32]byte // fresh random bytes: ids are made of them
 	Location  envelope.Location
+	Bot       BotScore // zero where the platform has none
 	// Trapped says that earlier attempts at this request ended in a trap. It is
 	// then routed and answered as usual, but nothing of it is decoded: the body
 	// is kept as one failed event, so that a tracker does not resend it for ever.
@@ -44,11 +43,11 @@ type Outcome struct {
 // Collector decodes, anonymises, judges and batches. It is not safe for
 // concurrent use: a runtime keeps one per instance.
 type Collector struct {
-	settings    Settings
-	adapters    []protocol.Adapter
-	schemas     *validate.Set       // nil for none
-	hash        string              // of the bundle
-	annotations privacy.Annotations // of the schemas
+	settings Settings
+	adapters []protocol.Adapter
+	schemas  [2]compiled // that a host offers, and those that the collector was made with
+	hash     string      // of their bundles
+	salts    []Salt      // of the ids of visitors
 
 	out      Outcome
 	request  protocol.Request // as adapters see it
@@ -56,11 +55,17 @@ type Collector struct {
 	random   rand.ChaCha8
 	arena    envelope.Arena
 	events   []envelope.Event
-	filtered int // events that nothing was kept of
+	returned bool // the visitor has bounced
+	sender   sender
+	filtered int // events that nothing was kept of, among them …
+	refused  int // … those that were not taken from their sender
+	unwanted int // … and those of bots
 	run      validate.Run
 	program  validate.Program // of the last run
+	by       *compiled        // whose it is
 	spans    []privacy.Span
 	batch    []byte
+	verdicts []byte // for who asks
 	response []protocol.Header
 	refusal  []protocol.Header
 	scratch  []byte
@@ -76,7 +81,7 @@ func New(settings, schemas []byte, adapters ...protocol.Adapter) (*Collector, er
 	if err != nil {
 		return nil, err
 	}
-	c := &Collector{settings: s, adapters: adapters}
+	c := &Collector{settings: s, adapters: adapters, salts: s.Visitor.Salts}
 	if err := c.checkPaths(); err != nil {
 		return nil, err
 	}
@@ -90,12 +95,10 @@ func New(settings, schemas []byte, adapters ...protocol.Adapter) (*Collector, er
 		}
 	}
 	if len(schemas) > 0 {
-		b, err := bundle.Open(schemas)
-		if err != nil {
-			return nil, errors.New("opening the bundle of schemas: " + err.Error())
+		if c.schemas[1], err = openBundle(schemas); err != nil {
+			return nil, err
 		}
-		c.schemas, c.hash = validate.NewSet(b), b.Hash()
-		c.annotations = privacy.ReadAnnotations(c.schemas)
+		c.hash = c.schemas[1].hash
 	}
 	return c, nil
 }
@@ -130,11 +133,16 @@ func (c *Collector) collect(in *Input) {
 	c.response, c.refusal = c.response[:0], c.refusal[:0]
 	c.out, c.filtered = Outcome{Ack: c.settings.Ack}, 0
 	c.allowOrigin()
+	c.takeKeys()
+	if c.extend(in) {
+		return
+	}
 	adapter, answer, ok := c.route()
 	if !ok || c.forged(in) {
 		return
 	}
 	c.random.Seed(in.Entropy)
+	c.returned = c.returning()
 	batch := c.newID7(in.NowMillis)
 	signals := c.signals()
 	var id identity
@@ -142,8 +150,16 @@ func (c *Collector) collect(in *Input) {
 		id = c.identify(signals&privacy.SPAnonymous != 0)
 	}
 	c.decode(adapter, in.Trapped)
+	c.screen(in, &answer)
 	if stance := c.heed(signals, &in.Location); stance >= privacy.Anonymise {
 		id.anonymise()
+	}
+	if c.optedOut() {
+		c.forget()
+		answer.Identify = false
+	}
+	if c.bounce(in, &answer, id) {
+		return
 	}
 	c.complete(in, id)
 	c.judge()
@@ -155,6 +171,9 @@ func (c *Collector) collect(in *Input) {
 	}
 	if !answer.Dry {
 		c.enclose(in, batch, id)
+		if c.wantsVerdict() {
+			c.tell(&answer, batch)
+		}
 	}
 	c.answer(&answer, id, in.NowMillis)
 }

@@ -19,7 +19,7 @@ func ParseSettings(json []byte) (Settings, error) {
 	if scan.Space(json, 0) == len(json) {
 		return s, nil
 	}
-	p := parser{s: scan.New(json)}
+	p := parser{s: scan.New(json), of: "settings"}
 	p.object("", func(name string) bool {
 		switch name {
 		case "ack":
@@ -30,6 +30,12 @@ func ParseSettings(json []byte) (Settings, error) {
 			p.paths(&s.Paths)
 		case "webhooks":
 			p.webhooks(&s.Webhooks)
+		case "access":
+			p.access(&s.Access)
+		case "debug_keys":
+			s.DebugKeys = p.keys("debug_keys")
+		case "bots":
+			p.bots(&s.Bots)
 		case "apps":
 			p.object("apps.", func(key string) bool {
 				s.Apps = append(s.Apps, protocol.App{Key: key, ID: p.text()})
@@ -39,10 +45,20 @@ func ParseSettings(json []byte) (Settings, error) {
 			s.Strict = p.boolean()
 		case "cookie":
 			p.cookie(&s.Cookie)
+		case "visitor":
+			p.visitor(&s.Visitor)
 		case "limits":
 			p.limits(&s.Limits)
 		case "privacy":
 			p.privacy(&s.Privacy)
+		case "redirects":
+			p.redirects(&s.Redirects)
+		case "do_not_track":
+			p.doNotTrack(&s.DoNotTrack)
+		case "crossdomain":
+			p.crossdomain(&s.Crossdomain)
+		case "hsts_max_age":
+			s.HSTSMaxAge = p.integer(0, 63_072_000)
 		case "root":
 			p.root(&s.Root)
 		case "preflight_max_age":
@@ -63,6 +79,7 @@ func ParseSettings(json []byte) (Settings, error) {
 // parser reads settings. Its first error stays.
 type parser struct {
 	s    scan.Scanner
+	of   string // what is being read, for errors
 	path string // of the member being read
 	err  error
 }
@@ -75,9 +92,9 @@ func (p *parser) fail(message string) {
 		message = err.Error()
 	}
 	if p.path == "" {
-		p.err = errors.New("settings: " + message)
+		p.err = errors.New(p.of + ": " + message)
 	} else {
-		p.err = errors.New("settings: " + p.path + ": " + message)
+		p.err = errors.New(p.of + ": " + p.path + ": " + message)
 	}
 }
 
@@ -263,12 +280,18 @@ func (p *parser) cookie(c *Cookie) {
 			default:
 				p.fail("must be None, Lax or Strict")
 			}
+		case "bounce":
+			p.bounce(&c.Bounce)
+		case "extension":
+			p.extension(&c.Extension)
 		default:
 			return false
 		}
 		return true
 	})
 	p.must(c.SameSite != "None" || c.Secure, "same_site None needs secure: browsers refuse the cookie otherwise")
+	p.must(c.Enabled || !c.Bounce.Enabled && c.Extension.Path == "", "bounce and extension need the cookie: enabled must be true")
+	p.must(c.Extension.Path == "" || c.Extension.Name != c.Name && c.Extension.Name != c.ClientName, "extension.name must be the name of a cookie of its own")
 }
 
 func (p *parser) cookieName() string {

@@ -11,7 +11,6 @@ import (
 var (
 	bodyOK       = []byte("ok")
 	bodyNotFound = []byte("Not found")
-	bodyNoRedirs = []byte("redirects disabled")
 	bodyRefused  = []byte("Service Unavailable")
 	bodyRobots   = []byte("User-agent: *\nDisallow: /\n\nUser-agent: Googlebot\nDisallow: /\n\nUser-agent: AdsBot-Google\nDisallow: /\n")
 )
@@ -24,21 +23,26 @@ func (c *Collector) route() (protocol.Adapter, protocol.Answer, bool) {
 		c.preflight()
 		return nil, protocol.Answer{}, false
 	}
+	sent := r.Path
 	for i := range c.settings.Paths {
 		if c.settings.Paths[i].From == r.Path {
 			r.Path = c.settings.Paths[i].To
 			break
 		}
 	}
+	if c.settings.Redirects.off(sent, r.Path) {
+		c.text(404, bodyNoRedirects)
+		return nil, protocol.Answer{}, false
+	}
 	for _, a := range c.adapters {
 		if a.Match(r) {
 			if answerer, ok := a.(protocol.Answerer); ok {
 				return a, answerer.Answer(r), true
 			}
-			return a, protocol.Answer{ContentType: "text/plain", Body: bodyOK}, true
+			return a, protocol.Answer{ContentType: "text/plain", Body: bodyOK, Frank: true}, true
 		}
 	}
-	if isTwoSegments(r.Path) && !strings.HasPrefix(r.Path, "/r/") && c.mayBeTracker() {
+	if isTwoSegments(r.Path) && !strings.HasPrefix(r.Path, redirectPrefix) && c.mayBeTracker() {
 		return nil, protocol.Answer{ContentType: "text/plain", Body: bodyOK}, true
 	}
 	c.page(r.Method == "GET" || r.Method == "HEAD")
@@ -48,6 +52,9 @@ func (c *Collector) route() (protocol.Adapter, protocol.Answer, bool) {
 // checkPaths returns an error for a mapped path to which every event would get a 404.
 func (c *Collector) checkPaths() error {
 	for _, m := range c.settings.Paths {
+		if c.settings.Redirects.off(m.From, m.To) {
+			return errors.New("settings: paths." + m.From + ": " + m.To + " leads nowhere: redirects.hosts lists no host")
+		}
 		matches := func(a protocol.Adapter) bool {
 			return a.Match(&protocol.Request{Method: "POST", Path: m.To}) || a.Match(&protocol.Request{Method: "GET", Path: m.To})
 		}
@@ -91,8 +98,9 @@ func (c *Collector) page(get bool) {
 	case get && path == "/" && root.Status != 0:
 		c.response = append(c.response, root.Headers...)
 		c.respond(root.Status, root.Body)
-	case strings.HasPrefix(path, "/r/"):
-		c.text(404, bodyNoRedirs)
+	case get && path == "/crossdomain.xml" && c.settings.Crossdomain.page != nil:
+		c.response = append(c.response, protocol.Header{Name: "Content-Type", Value: "text/xml"})
+		c.respond(200, c.settings.Crossdomain.page)
 	default:
 		c.text(404, bodyNotFound)
 	}

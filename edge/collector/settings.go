@@ -25,6 +25,19 @@ type Settings struct {
 	// Webhooks ("webhooks") is an array of {"path","scheme","secrets"}, see [Webhook].
 	Webhooks []Webhook
 
+	// Access ("access") is an array of {"apps","origins","keys"}, see [AccessRule]:
+	// who may send the events of which apps. Without any, everybody may.
+	Access []AccessRule
+
+	// DebugKeys ("debug_keys") is an array of {"name","sha256"}, see [Key]: who
+	// shows one of them and asks with Prefer: return=representation is answered
+	// with the verdict on each event.
+	DebugKeys []Key
+
+	// Bots ("bots") is an array of {"apps","do"}, see [BotRule]. The first rule
+	// for an event's app decides; the signs of machines are noted without one.
+	Bots []BotRule
+
 	// Apps ("apps") maps the keys by which senders of other formats say whose
 	// events theirs are to app_id: {"a Segment write key": "shop", "G-ABC123": "shop"}.
 	// Without an entry a key that is public stands for itself, and a secret for nothing.
@@ -34,8 +47,9 @@ type Settings struct {
 	// event, as the official pipeline does.
 	Strict bool
 
-	Cookie Cookie // "cookie"
-	Limits Limits // "limits"
+	Cookie  Cookie  // "cookie"
+	Visitor Visitor // "visitor"
+	Limits  Limits  // "limits"
 
 	// Privacy ("privacy") holds ipv4_prefix (bits, 0 to 32, default 24),
 	// ipv6_prefix (0 to 128, default 48), geo (country, region, city or
@@ -44,8 +58,17 @@ type Settings struct {
 	// an array of {"name","apps","protocols","schemas","fields","do"}, see [privacy.Rule].
 	Privacy privacy.Rules
 
+	Redirects   Redirects   // "redirects"
+	DoNotTrack  DoNotTrack  // "do_not_track"
+	Crossdomain Crossdomain // "crossdomain"
+
 	// Root ("root") is the answer to GET /; without it that is a 404.
 	Root Root
+
+	// HSTSMaxAge ("hsts_max_age", seconds, 0 to 63072000, default 0) is how long
+	// browsers are told to come over TLS only, to this host and those below it.
+	// 0 tells them nothing.
+	HSTSMaxAge int
 
 	// PreflightMaxAge ("preflight_max_age", seconds, 0 to 86400, default 3600)
 	// is how long browsers may remember the answer to a CORS preflight.
@@ -76,6 +99,8 @@ type Cookie struct {
 	// ClientName ("client_name") names a second cookie with the same value that
 	// scripts can read. There is none by default.
 	ClientName string
+	Bounce     Bounce    // "bounce"
+	Extension  Extension // "extension"
 }
 
 // Limits bound a request. Beyond them it is answered as usual and kept, cut
@@ -100,7 +125,13 @@ type Root struct {
 
 func defaults() Settings {
 	return Settings{
-		Cookie:          Cookie{Enabled: true, Name: "sp", MaxAge: 31_536_000, Secure: true, HTTPOnly: true, SameSite: "None"},
+		Cookie: Cookie{
+			Enabled: true, Name: "sp", MaxAge: 31_536_000, Secure: true, HTTPOnly: true, SameSite: "None",
+			Bounce:    Bounce{Parameter: "n3pc", FallbackID: "00000000-0000-4000-A000-000000000000"},
+			Extension: Extension{Name: "sp_extension"},
+		},
+		Redirects:       Redirects{DefaultPath: true},
+		Crossdomain:     Crossdomain{Secure: true},
 		Limits:          Limits{Body: 1 << 20, Inflated: 2 << 20, Events: 1000, Entities: 500, Depth: 50, Batch: 7 << 19},
 		Privacy:         privacy.Default,
 		PreflightMaxAge: 3600,

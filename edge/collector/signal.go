@@ -66,13 +66,10 @@ func (c *Collector) heed(s privacy.Signals, l *envelope.Location) privacy.Stance
 		if stance > strictest {
 			strictest, by = stance, rule
 		}
-		if n := len(kept); n != i {
-			// Events own memory that is used again: they change places.
-			c.events[n], c.events[i] = c.events[i], c.events[n]
-		}
+		c.move(len(kept), i)
 		kept = c.events[:len(kept)+1]
 	}
-	c.filtered = len(c.events) - len(kept)
+	c.filtered += len(c.events) - len(kept)
 	c.events = kept
 	if c.filtered > 0 && len(kept) == 0 {
 		strictest = privacy.DropEvent

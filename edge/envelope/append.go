@@ -130,7 +130,39 @@ func (e *Event) appendWeir(dst []byte, h *Header, loc *Location, edge *extent, i
 	dst = appendMember(dst, `"batch":`, h.ID)
 	dst = strconv.AppendInt(append(dst, `"index":`...), int64(index), 10)
 	dst = append(dst, ',')
-	dst = appendFilled(dst, `"bundle":`, h.Bundle)
+	dst = e.appendFindings(appendFilled(dst, `"bundle":`, h.Bundle))
+	switch {
+	case edge.to > 0:
+		dst = append(append(dst, dst[edge.from:edge.to]...), ',')
+	case *loc != (Location{}):
+		edge.from = len(dst)
+		dst = loc.appendJSON(append(dst, `"edge":`...))
+		edge.to = len(dst)
+		dst = append(dst, ',')
+	}
+	if len(e.Rejected) > 0 {
+		dst = append(dst, `"rejected":{`...)
+		for i := range e.Rejected {
+			dst = append(AppendString(dst, e.Rejected[i].Name), ':')
+			dst = append(AppendString(dst, e.Rejected[i].Value), ',')
+		}
+		dst = append(end(dst, '}'), ',')
+	}
+	dst = appendFilled(dst, `"payload":`, e.Payload)
+	return end(dst, '}')
+}
+
+// AppendVerdict appends what was found out about an event, an object:
+// event_id, verdict, and of the members of weir violations, violations_more,
+// receipts, bot and signs, as far as there are any.
+func (e *Event) AppendVerdict(dst []byte) []byte {
+	dst = appendMember(append(dst, '{'), `"event_id":`, e.Get(EventID))
+	dst = appendMember(dst, `"verdict":`, e.Verdict.String())
+	return end(e.appendFindings(dst), '}')
+}
+
+// appendFindings appends members, with commas behind them.
+func (e *Event) appendFindings(dst []byte) []byte {
 	if len(e.Violations) > 0 {
 		dst = append(dst, `"violations":[`...)
 		for i := range e.Violations {
@@ -156,25 +188,7 @@ func (e *Event) appendWeir(dst []byte, h *Header, loc *Location, edge *extent, i
 		}
 		dst = append(end(dst, ']'), ',')
 	}
-	switch {
-	case edge.to > 0:
-		dst = append(append(dst, dst[edge.from:edge.to]...), ',')
-	case *loc != (Location{}):
-		edge.from = len(dst)
-		dst = loc.appendJSON(append(dst, `"edge":`...))
-		edge.to = len(dst)
-		dst = append(dst, ',')
-	}
-	if len(e.Rejected) > 0 {
-		dst = append(dst, `"rejected":{`...)
-		for i := range e.Rejected {
-			dst = append(AppendString(dst, e.Rejected[i].Name), ':')
-			dst = append(AppendString(dst, e.Rejected[i].Value), ',')
-		}
-		dst = append(end(dst, '}'), ',')
-	}
-	dst = appendFilled(dst, `"payload":`, e.Payload)
-	return end(dst, '}')
+	return e.Signs.appendJSON(dst)
 }
 
 func (l *Location) appendJSON(dst []byte) []byte {
@@ -202,6 +216,12 @@ func (h *Header) AppendJSON(dst []byte) []byte {
 	dst = strconv.AppendInt(append(dst, `,"failed":`...), int64(h.Failed), 10)
 	if h.Filtered > 0 {
 		dst = strconv.AppendInt(append(dst, `,"filtered":`...), int64(h.Filtered), 10)
+	}
+	if h.Refused > 0 {
+		dst = strconv.AppendInt(append(dst, `,"refused":`...), int64(h.Refused), 10)
+	}
+	if h.Bots > 0 {
+		dst = strconv.AppendInt(append(dst, `,"bots":`...), int64(h.Bots), 10)
 	}
 	return end(appendFilled(append(dst, ','), `"bundle":`, h.Bundle), '}')
 }

@@ -23,6 +23,8 @@
 //	  "violations": [{"schema","path","keyword","message"}…], // at most MaxViolations of them …
 //	  "violations_more": 3,                  // … and how many more there were
 //	  "receipts":   [{"rule","field","action"}…],
+//	  "bot":        true,                    // two signs at least say that a machine sent it
+//	  "signs":      {"user_agent":"crawler","score":2,"verified":true,"signature":true,"headers":true,"network":true},
 //	  "edge":       {"country","region"…},  // as the privacy rules left it
 //	  "rejected":   {"res":"abc"},          // parameters that could not become a column
 //	  "payload":    "…",                    // the request body, when no event could be read from it

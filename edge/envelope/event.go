@@ -23,6 +23,10 @@ type Event struct {
 	Redacted       bool        // a policy or a schema changed what the event was sent as
 	Confidential   bool        // what the event was sent as holds a secret of its sender's and must not be kept
 
+	Key    string // a write key that the wire format carries beside or in the event; never written
+	Server bool   // a server's key came with it: its sender is a machine, and welcome
+	Signs  Signs  // that its sender is a machine
+
 	present [3]uint64
 	index   [NumFields]uint8
 	values  []value
@@ -78,6 +82,7 @@ func (e *Event) Reset() {
 	e.Receipts = e.Receipts[:0]
 	e.Rejected = e.Rejected[:0]
 	e.Payload, e.Offset, e.Redacted, e.Confidential = "", 0, false, false
+	e.Key, e.Server, e.Signs = "", false, Signs{}
 	e.present = [3]uint64{}
 	e.values = e.values[:0]
 }

@@ -10,6 +10,8 @@ type Header struct {
 	Ack      Ack
 	Events   int // envelope lines that follow
 	Failed   int // those among them whose verdict is not good
-	Filtered int // further events of which, by a privacy rule, nothing was kept; only with them may Events be 0
+	Filtered int // further events of which nothing was kept, by a rule; only with them may Events be 0 …
+	Refused  int // … those among them whose sender is not allowed to send them …
+	Bots     int // … and those of bots; the others had a privacy rule against them
 	Bundle   string
 }

@@ -170,6 +170,18 @@ func parseHeader(line []byte) (h Header, reason string) {
 				return h, "filtered must be a number"
 			}
 			h.Filtered = n
+		case key.Is("refused"):
+			n, ok := count(s.Skip())
+			if !ok {
+				return h, "refused must be a number"
+			}
+			h.Refused = n
+		case key.Is("bots"):
+			n, ok := count(s.Skip())
+			if !ok {
+				return h, "bots must be a number"
+			}
+			h.Bots = n
 		case key.Is("bundle"):
 			if s.Kind() != scan.String || !s.String(&text) {
 				return h, "bundle must be a string"
@@ -188,6 +200,8 @@ func parseHeader(line []byte) (h Header, reason string) {
 		return h, "events must be a number above 0"
 	case h.Failed > h.Events:
 		return h, "failed exceeds events"
+	case h.Refused+h.Bots > h.Filtered:
+		return h, "refused and bots exceed filtered"
 	}
 	return h, ""
 }

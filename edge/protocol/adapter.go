@@ -11,8 +11,14 @@ type Answer struct {
 	// Identify says that clients of the format are told apart by the network
 	// user id: the request's cookie is read and the answer sets it.
 	Identify bool
+	// Redirect, unless empty, is the parameter of the query string that holds the
+	// URL to which the client is to be sent on; none of the above but Identify matters then.
+	Redirect string
 	// Dry says that the request asks for a verdict alone: nothing is stored.
 	Dry bool
+	// Frank says that clients of the format may be told that their events are
+	// not welcome. Trackers may not: what they are refused they send again for ever.
+	Frank bool
 }
 
 // Pixel is the answer to an image that a page or a mail asks for: transparent,

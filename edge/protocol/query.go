@@ -54,6 +54,27 @@ func Unescape(a *envelope.Arena, s string, plus bool) string {
 	return a.KeepString(b)
 }
 
+// EqualUnescaped reports whether s is plain once it is unescaped. It needs no memory.
+func EqualUnescaped(s, plain string) bool {
+	i := 0
+	for j := range len(plain) {
+		if i == len(s) {
+			return false
+		}
+		c := s[i]
+		if c == '%' && i+2 < len(s) {
+			if high, low := unhex[s[i+1]], unhex[s[i+2]]; high|low < 16 {
+				c = high<<4 | low
+				i += 2
+			}
+		}
+		if i++; c != plain[j] {
+			return false
+		}
+	}
+	return i == len(s)
+}
+
 // unhex maps hexadecimal digits to their values and everything else to 255.
 var unhex = func() (t [256]byte) {
 	for c := range t {

@@ -63,7 +63,9 @@ func (a *Adapter) Match(r *protocol.Request) bool {
 
 // Answer implements [protocol.Answerer]: 202 as the HTTP webhook profile has it
 // for what was taken and not yet processed.
-func (a *Adapter) Answer(*protocol.Request) protocol.Answer { return protocol.Answer{Status: 202} }
+func (a *Adapter) Answer(*protocol.Request) protocol.Answer {
+	return protocol.Answer{Status: 202, Frank: true}
+}
 
 const (
 	structuredMedia = "application/cloudevents"

@@ -87,6 +87,7 @@ func (a *Adapter) columns(e *envelope.Event, k *kind) (used uint32) {
 	if own := m.values[writeKey]; own != nil && own[0] == '"' {
 		key = a.doc.Text(own)
 	}
+	e.Key = key
 	a.doc.App(e, members[writeKey], key, false)
 	return used
 }

@@ -91,7 +91,7 @@ var success = []byte(`{"success":true}`)
 
 // Answer implements [protocol.Answerer].
 func (a *Adapter) Answer(*protocol.Request) protocol.Answer {
-	return protocol.Answer{ContentType: "application/json", Body: success}
+	return protocol.Answer{ContentType: "application/json", Body: success, Frank: true}
 }
 
 // Decode implements [protocol.Adapter].
@@ -99,7 +99,7 @@ func (a *Adapter) Decode(dst []envelope.Event, r *protocol.Request) ([]envelope.
 	a.doc.Begin(r)
 	a.entities = a.entities[:0]
 	a.shared.sent, a.shared.context, a.shared.rest = nil, nil, nil
-	a.key = a.basicUser(protocol.Single(r.Header("Authorization")))
+	a.key = protocol.BasicUser(&a.doc.Arena, protocol.Single(r.Header("Authorization")))
 	kind, _ := resource(r.Path)
 	if kind == nil {
 		dst = a.batch(dst)
@@ -157,14 +157,4 @@ func (a *Adapter) batch(dst []envelope.Event) []envelope.Event {
 		a.doc.Next() // comes upon the fault
 	}
 	return dst
-}
-
-// basicUser returns the user name of HTTP Basic authorization (RFC 7617 section 2).
-func (a *Adapter) basicUser(authorization string) string {
-	const scheme = "Basic "
-	if len(authorization) < len(scheme) || !strings.EqualFold(authorization[:len(scheme)], scheme) {
-		return ""
-	}
-	user, _, _ := strings.Cut(envelope.View(protocol.DecodeBase64(&a.doc.Arena, authorization[len(scheme):])), ":")
-	return user
 }
