@@ -11,6 +11,7 @@ import (
 	"os"
 	"time"
 
+	"weir/edge/listen"
 	"weir/edge/signature"
 	"weir/host/admin"
 	"weir/host/config"
@@ -50,7 +51,7 @@ type Host struct {
 	admin    *admin.Handler
 
 	public, private net.Listener
-	certificate     *certificate // the public listener's; nil without TLS
+	certificate     *listen.Certificate // the public listener's; nil without TLS
 	ready           chan struct{}
 	done            chan struct{} // closed when the host begins to drain
 }
@@ -181,7 +182,7 @@ func (h *Host) openRoutes() error {
 func (h *Host) listen() error {
 	var err error
 	if t := h.cfg.Public.TLS; t.Cert != "" {
-		if h.certificate, err = openCertificate(t.Cert, t.Key, h.log); err != nil {
+		if h.certificate, err = listen.OpenCertificate(t.Cert, t.Key, h.log); err != nil {
 			return err
 		}
 	}

@@ -58,6 +58,7 @@ var rooms = map[string]room{
 	"edge/cloudflare/workerdtest": {may: []string{"edge/toolchain/need"}},
 	"edge/fastly":                 {may: []string{"edge/collector", "edge/envelope", "edge/protocol/...", "edge/signature", "schemas/scan"}, tests: []string{"edge/collector/...", "edge/toolchain/need"}},
 	"edge/extism":                 {may: []string{"edge/collector", "edge/envelope", "edge/protocol/...", "schemas/scan"}, tests: []string{"edge/collector/..."}, wasm: true},
+	"edge/listen":                 {},
 	"edge/wazero":                 {may: []string{"edge/abi", "edge/collector"}, tests: []string{"edge/abi/abitest", "edge/collector/...", "edge/protocol"}},
 	"edge/serve":                  {may: []string{"edge/abi", "edge/collector", "edge/envelope", "edge/protocol"}, tests: []string{"edge/forward", "edge/protocol/...", "edge/signature", "edge/wazero"}},
 	"edge/forward":                {may: []string{"edge/signature"}},
@@ -120,7 +121,7 @@ var rooms = map[string]room{
 	// The one binary: a host, and an edge in a plain process.
 	"host/cmd/weir": {may: []string{
 		"host", "host/admin", "host/config", "host/failed", "host/match", "host/replay", "host/ui", "sinks/all",
-		"edge/collector", "edge/envelope", "edge/forward", "edge/protocol/...", "edge/serve", "edge/signature", "edge/wazero",
+		"edge/collector", "edge/envelope", "edge/forward", "edge/listen", "edge/protocol/...", "edge/serve", "edge/signature", "edge/wazero",
 		"schemas/...",
 	}},
 
@@ -166,6 +167,8 @@ var libraries = map[string]library{
 	"github.com/tidwall/match":                 {in: []string{"host/match"}, why: "wildcards in rules mean what they mean in paths"},
 	"github.com/valyala/fastjson":              {in: []string{"host/...", "sinks/...", "schemas/registry"}, tests: []string{"schemas/..."}, why: "trees are for the host; the edge makes one pass and builds none"},
 	"github.com/santhosh-tekuri/jsonschema/v6": {in: []string{"schemas/compile"}, tests: []string{"host/config", "schemas/..."}, why: "it is the reference to compare with, and too large and slow for an event's way"},
+	"github.com/pires/go-proxyproto":           {in: []string{"edge/listen"}, why: "whom a connection speaks for is known before anybody reads from it"},
+	"golang.org/x/crypto":                      {in: []string{"edge/listen"}, why: "certificates are obtained where connections are accepted; what signs and hashes is in the standard library"},
 	"golang.org/x/sys":                         {in: []string{"host/...", "sinks/..."}, why: "the pure core makes no system call"},
 	"golang.org/x/sync":                        {in: []string{"host/..."}, why: "the edge is single-threaded"},
 	"golang.org/x/net":                         {in: []string{"host/...", "edge/serve", "sinks/http"}, tests: []string{"schemas/validate/format"}, why: "the pure core does no I/O; its IDNA table is derived from this one's"},

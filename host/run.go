@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"time"
 
+	"weir/edge/listen"
 	"weir/host/delivery"
 )
 
@@ -27,7 +28,7 @@ func (h *Host) Run(ctx context.Context) error {
 		Handler: h.ingest, ErrorLog: slog.NewLogLogger(h.log.Handler(), slog.LevelDebug),
 		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: h.cfg.Public.Timeout, IdleTimeout: 2 * time.Minute,
 		WriteTimeout: 2*h.cfg.Public.Timeout + h.cfg.Public.AckWait, MaxHeaderBytes: 16 << 10,
-		ConnState: newConnections(h.cfg.Public.Connections).state,
+		ConnState: (&listen.Connections{Waiting: h.cfg.Public.Connections}).State,
 	}
 	private := &http.Server{Handler: h.admin, ErrorLog: public.ErrorLog,
 		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10}
@@ -65,7 +66,7 @@ func (h *Host) servePublic(s *http.Server) error {
 	if h.certificate == nil {
 		return s.Serve(h.public)
 	}
-	s.TLSConfig = &tls.Config{GetCertificate: h.certificate.get}
+	s.TLSConfig = &tls.Config{GetCertificate: h.certificate.Get}
 	return s.ServeTLS(h.public, "", "")
 }
 

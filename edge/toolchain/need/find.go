@@ -69,6 +69,8 @@ var finders = map[string]func() (string, error){
 		_, err := firstThatExists([]string{filepath.Join(dir, "pyarrow")}, "run .tools/setup, which installs it")
 		return dir, err
 	},
+	"pebble":              fetched("pebble"),
+	"pebble-challtestsrv": fetched("pebble-challtestsrv"),
 	"versitygw": func() (string, error) {
 		return firstThatExists([]string{filepath.Join(Cache(), "bin", "versitygw")}, "run .tools/setup, which builds it")
 	},
@@ -141,6 +143,13 @@ func daemon(fix, name string) func() (string, error) {
 			return path, nil
 		}
 		return firstThatExists([]string{filepath.Join("/usr/sbin", name)}, fix)
+	}
+}
+
+// fetched finds a program that .tools/setup builds into the cache.
+func fetched(name string) func() (string, error) {
+	return func() (string, error) {
+		return firstThatExists([]string{filepath.Join(Cache(), "bin", name)}, "run .tools/setup, which builds it")
 	}
 }
 

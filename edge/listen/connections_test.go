@@ -1,4 +1,4 @@
-package host
+package listen
 
 import (
 	"io"
@@ -20,8 +20,8 @@ func TestConnectionsAreBounded(t *testing.T) {
 			<-hold
 		}
 	}))
-	c := newConnections(limit)
-	server.Config.ConnState = c.state
+	c := &Connections{Waiting: limit}
+	server.Config.ConnState = c.State
 	server.Start()
 	defer server.Close()
 	answered := make(chan error)
@@ -72,4 +72,47 @@ func TestConnectionsAreBounded(t *testing.T) {
 	if c.waiting.Len() > limit || len(c.at) > 5*limit {
 		t.Errorf("%d connections wait, %d are known, the limit is %d", c.waiting.Len(), len(c.at), limit)
 	}
+}
+
+// When every connection has a request on it, the one that comes is closed, and
+// there is room again once one has ended.
+func TestConnectionsInAllAreBounded(t *testing.T) {
+	const limit = 3
+	hold, held := make(chan struct{}), make(chan struct{}, limit)
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/slow" {
+			held <- struct{}{}
+			<-hold
+		}
+	}))
+	server.Config.ConnState = (&Connections{Open: limit}).State
+	server.Start()
+	defer server.Close()
+	answered := make(chan error, limit)
+	for range limit {
+		go func() {
+			response, err := http.Get(server.URL + "/slow")
+			if err == nil {
+				response.Body.Close()
+			}
+			answered <- err
+		}()
+		<-held
+	}
+	fresh := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	if response, err := fresh.Get(server.URL); err == nil {
+		t.Errorf("one connection too many got the answer %s", response.Status)
+	}
+	close(hold)
+	for range limit {
+		if err := <-answered; err != nil {
+			t.Errorf("a request that was under way: %v", err)
+		}
+	}
+	// The idle ones make room.
+	response, err := fresh.Get(server.URL)
+	if err != nil {
+		t.Fatalf("with idle connections only: %v", err)
+	}
+	response.Body.Close()
 }
