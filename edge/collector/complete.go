@@ -25,6 +25,9 @@ func (c *Collector) complete(in *Input, id identity) {
 		if !e.Has(envelope.UserIPAddress) && in.Request.ClientIP != "" {
 			e.Set(envelope.UserIPAddress, in.Request.ClientIP)
 		}
+		if id.daily && !id.anonymous {
+			c.identifyDaily(in, e)
+		}
 		c.settings.Privacy.Apply(&c.arena, e)
 		c.settings.Privacy.Located(e, &in.Location, &loc)
 		c.deriveTime(e, in.NowMillis)

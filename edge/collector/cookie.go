@@ -9,27 +9,28 @@ import (
 )
 
 // setCookies sets the cookies anew with every answer, so that they live as
-// long as the visitor keeps coming. An anonymous visitor gets none, and loses what was there.
-func (c *Collector) setCookies(id identity, now int64) {
+// long as the visitor keeps coming. One without cookies loses what was there.
+func (c *Collector) setCookies(id identity, now int64) { c.setCookiesAt(c.cookieDomain(), id, now) }
+
+func (c *Collector) setCookiesAt(domain string, id identity, now int64) {
 	s := &c.settings.Cookie
 	if !s.Enabled {
 		return
 	}
-	if !id.anonymous || id.cookie {
-		c.setCookie(s.Name, id, s.HTTPOnly, now)
+	if !id.cookieless() || id.cookie {
+		c.setCookie(s.Name, domain, id, s.HTTPOnly, now)
 	}
-	if s.ClientName != "" && (!id.anonymous || id.clientCookie) {
-		c.setCookie(s.ClientName, id, false, now)
+	if s.ClientName != "" && (!id.cookieless() || id.clientCookie) {
+		c.setCookie(s.ClientName, domain, id, false, now)
 	}
 }
 
-func (c *Collector) setCookie(name string, id identity, httpOnly bool, now int64) {
+func (c *Collector) setCookie(name, domain string, id identity, httpOnly bool, now int64) {
 	s := &c.settings.Cookie
 	value, maxAge, expires := id.id, s.MaxAge, now+int64(s.MaxAge)*1000
-	if id.anonymous {
+	if id.cookieless() {
 		value, maxAge, expires = "", 0, 0
 	}
-	domain := c.cookieDomain()
 	b := c.arena.Bytes(184 + len(name) + len(value) + len(domain))
 	b = append(append(append(b, name...), '='), value...)
 	b = append(b, "; Path=/"...)
@@ -58,13 +59,18 @@ func (c *Collector) cookieDomain() string {
 			origin, rest, _ = strings.Cut(rest, " ")
 			_, authority, _ := strings.Cut(origin, "://")
 			host, _ := splitPort(authority)
-			parent, ok := cutSuffixFold(host, domain)
-			if ok && (parent == "" || parent[len(parent)-1] == '.') {
+			if belongs(host, domain) {
 				return domain
 			}
 		}
 	}
 	return c.settings.Cookie.FallbackDomain
+}
+
+// belongs reports whether a host is a domain or lies below it.
+func belongs(host, domain string) bool {
+	child, ok := cutSuffixFold(host, domain)
+	return ok && (child == "" || child[len(child)-1] == '.')
 }
 
 func cutSuffixFold(s, suffix string) (before string, ok bool) {

@@ -13,6 +13,8 @@ import (
 type identity struct {
 	id        string // the network user id
 	anonymous bool
+	daily     bool // the id is made of each event, see identifyDaily
+	fresh     bool // the id is a random one, as nothing told who the visitor is
 	// The request bore the cookie, or the one for scripts.
 	cookie, clientCookie bool
 }
@@ -25,11 +27,14 @@ func (id *identity) anonymise() {
 	}
 }
 
+// cookieless reports whether the visitor gets no cookie.
+func (id *identity) cookieless() bool { return id.anonymous || id.daily }
+
 // identify finds the network user id: all zeros for an anonymous request, else
 // the query parameter nuid, else the cookie, else a random one. What is not a
-// UUID is passed over.
+// UUID is passed over. Where ids last a day there is none yet.
 func (c *Collector) identify(anonymous bool) identity {
-	id := identity{anonymous: anonymous}
+	id := identity{anonymous: anonymous, daily: c.settings.Visitor.Daily}
 	settings := &c.settings.Cookie
 	cookie := ""
 	if settings.Enabled {
@@ -46,6 +51,9 @@ func (c *Collector) identify(anonymous bool) identity {
 		id.id = privacy.AnonymousID
 		return id
 	}
+	if id.daily {
+		return id
+	}
 	q := protocol.NewQuery(c.request.Query)
 	for name, value, ok := q.Next(); ok; name, value, ok = q.Next() {
 		if protocol.Unescape(&c.arena, name, true) != "nuid" {
@@ -58,8 +66,11 @@ func (c *Collector) identify(anonymous bool) identity {
 	if id.id == "" {
 		id.id = cookie
 	}
+	if id.id == "" && c.returned {
+		id.id = c.settings.Cookie.Bounce.FallbackID
+	}
 	if id.id == "" {
-		id.id = c.newID()
+		id.id, id.fresh = c.newID(), true
 	}
 	return id
 }

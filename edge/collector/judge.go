@@ -35,15 +35,10 @@ func (c *Collector) judge() {
 // validate reports whether there is a schema to validate with. path, completed
 // by the index if there is one, is where the data stands in the envelope.
 func (c *Collector) validate(e *envelope.Event, s *envelope.SelfDescribing, path string, index int) bool {
-	if c.schemas == nil {
+	if !c.lookup(s.Schema) {
 		return false
 	}
-	program, ok := c.schemas.Lookup(envelope.ViewBytes(s.Schema))
-	if !ok {
-		return false
-	}
-	c.program = program
-	if program.Run(&c.run, s.Data) {
+	if c.program.Run(&c.run, s.Data) {
 		return true
 	}
 	for i := range c.run.Violations {

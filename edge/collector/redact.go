@@ -8,7 +8,7 @@ func (c *Collector) redact(e *envelope.Event, s *envelope.SelfDescribing, field 
 	doubt := false
 	c.spans = c.spans[:0]
 	if judged {
-		c.spans, doubt = c.annotations.Spans(c.spans, c.program, &c.run)
+		c.spans, doubt = c.by.annotations.Spans(c.spans, c.program, &c.run)
 	}
 	c.settings.Privacy.Redact(&c.arena, e, s, field, c.spans, doubt)
 }
