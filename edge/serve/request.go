@@ -52,7 +52,7 @@ func splitTarget(target string) (path, query string) {
 	return path, query
 }
 
-// readBody reads at most MaxBody bytes and reports whether that is all of it.
+// readBody reads at most x.maxBody bytes and reports whether that is all of it.
 func (h *Handler) readBody(x *exchange, w http.ResponseWriter, r *http.Request) (whole bool, err error) {
 	x.body = x.body[:0]
 	if r.Body == nil || r.Body == http.NoBody {
@@ -62,18 +62,19 @@ func (h *Handler) readBody(x *exchange, w http.ResponseWriter, r *http.Request) 
 	if err := deadlines.SetReadDeadline(time.Now().Add(h.cfg.BodyTimeout)); err != nil && !errors.Is(err, errors.ErrUnsupported) {
 		return false, err
 	}
-	if want := min(r.ContentLength+1, int64(h.cfg.MaxBody)+1); want > int64(cap(x.body)) {
+	// A length that is only announced costs little.
+	if want := min(r.ContentLength+1, int64(x.maxBody)+1, 64<<10); want > int64(cap(x.body)) {
 		x.body = make([]byte, 0, want)
 	}
 	for {
 		if len(x.body) == cap(x.body) {
 			x.body = slices.Grow(x.body, 4<<10)
 		}
-		room := min(cap(x.body), h.cfg.MaxBody+1)
+		room := min(cap(x.body), x.maxBody+1)
 		n, err := r.Body.Read(x.body[len(x.body):room])
 		x.body = x.body[:len(x.body)+n]
-		if len(x.body) > h.cfg.MaxBody {
-			x.body = x.body[:h.cfg.MaxBody]
+		if len(x.body) > x.maxBody {
+			x.body = x.body[:x.maxBody]
 			break
 		}
 		if err == io.EOF {

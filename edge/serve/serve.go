@@ -50,6 +50,7 @@ type Config struct {
 // Handler answers trackers. It is safe for concurrent use.
 type Handler struct {
 	cfg        Config
+	current    current
 	exchanges  sync.Pool     // of *exchange
 	background chan struct{} // a token per batch that is forwarded after its answer
 	outage     outage
@@ -76,17 +77,29 @@ func New(cfg Config) (*Handler, error) {
 		cfg.Now = time.Now
 	}
 	h := &Handler{cfg: cfg, background: make(chan struct{}, cfg.MaxBackground)}
+	h.current.set(cfg.Engine, cfg.MaxBody)
 	h.exchanges.New = func() any { return new(exchange) }
 	return h, nil
 }
 
-// NewServer returns a server around h that cuts slow clients.
+// NewServer returns a server around h that cuts slow clients. It speaks
+// HTTP/1.1 and HTTP/2, the latter without TLS as well (h2c, RFC 9113 section
+// 3.3), as some proxies do.
 func NewServer(h http.Handler) *http.Server {
+	var protocols http.Protocols
+	protocols.SetHTTP1(true)
+	protocols.SetHTTP2(true)
+	protocols.SetUnencryptedHTTP2(true)
 	return &http.Server{
 		Handler:           h,
 		ReadHeaderTimeout: 10 * time.Second,
-		IdleTimeout:       10 * time.Minute,
-		MaxHeaderBytes:    64 << 10,
+		// From the end of the header to that of the answer: more than a slow body
+		// and a slow host take together.
+		WriteTimeout:   time.Minute,
+		IdleTimeout:    10 * time.Minute,
+		MaxHeaderBytes: 64 << 10,
+		Protocols:      &protocols,
+		HTTP2:          &http.HTTP2Config{MaxConcurrentStreams: 100},
 		// OPTIONS * gets the same answer as any other preflight.
 		DisableGeneralOptionsHandler: true,
 	}
@@ -97,6 +110,7 @@ func NewServer(h http.Handler) *http.Server {
 type exchange struct {
 	in      collector.Input
 	body    []byte
+	maxBody int
 	outcome collector.Outcome
 	frame   []byte // what outcome refers to
 }
@@ -113,13 +127,18 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := h.exchanges.Get().(*exchange)
 	defer h.exchanges.Put(x)
 
+	g := h.current.take()
+	x.maxBody = g.maxBody
 	if err := h.read(x, w, r); err != nil {
+		g.users.Done()
 		// Too slow, hung up, or broken off: half a body is no event, and a
 		// tracker that still listens keeps what it has for another try.
 		refuse(w, r, http.StatusRequestTimeout)
 		return
 	}
-	if err := h.cfg.Engine.Collect(r.Context(), &x.in, x.keep); err != nil {
+	err := g.engine.Collect(r.Context(), &x.in, x.keep)
+	g.users.Done()
+	if err != nil {
 		h.cfg.Log.Error("a request was not taken", "error", err)
 		refuse(w, r, http.StatusServiceUnavailable)
 		return
