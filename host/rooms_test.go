@@ -42,6 +42,7 @@ var rooms = map[string]room{
 	"edge/protocol/segment":        {may: []string{"edge/protocol", "edge/protocol/document", "edge/envelope", "schemas/scan"}, tests: []string{"edge/protocol/protocoltest"}, wasm: true},
 	"edge/protocol/ga4":            {may: []string{"edge/protocol", "edge/protocol/document", "edge/envelope", "schemas/scan"}, tests: []string{"edge/protocol/protocoltest"}, wasm: true},
 	"edge/protocol/plausible":      {may: []string{"edge/protocol", "edge/protocol/document", "edge/envelope", "schemas/scan"}, tests: []string{"edge/protocol/protocoltest"}, wasm: true},
+	"edge/protocol/matomo":         {may: []string{"edge/protocol", "edge/protocol/document", "edge/envelope", "schemas/scan"}, tests: []string{"edge/protocol/protocoltest"}, wasm: true},
 	"edge/protocol/protocoltest":   {may: []string{"edge/protocol", "edge/envelope"}},
 	"edge/protocol/all":            {may: []string{"edge/protocol/..."}, wasm: true},
 	"edge/collector": {
@@ -56,7 +57,7 @@ var rooms = map[string]room{
 	"edge/abi/abitest":            {may: []string{"edge/collector", "edge/protocol", "edge/toolchain/need"}},
 	"edge/cloudflare":             {may: []string{"edge/abi", "edge/protocol/..."}, tests: []string{"edge/abi/abitest", "edge/cloudflare/workerdtest", "edge/collector/...", "edge/envelope", "edge/forward", "edge/serve", "edge/signature"}, wasm: true},
 	"edge/cloudflare/workerdtest": {may: []string{"edge/toolchain/need"}},
-	"edge/fastly":                 {may: []string{"edge/collector", "edge/envelope", "edge/protocol/...", "edge/signature", "schemas/scan"}, tests: []string{"edge/collector/...", "edge/toolchain/need"}},
+	"edge/fastly":                 {may: []string{"edge/abi", "edge/collector", "edge/envelope", "edge/protocol/...", "edge/signature", "schemas/scan"}, tests: []string{"edge/collector/...", "edge/toolchain/need"}},
 	"edge/extism":                 {may: []string{"edge/collector", "edge/envelope", "edge/protocol/...", "schemas/scan"}, tests: []string{"edge/collector/..."}, wasm: true},
 	"edge/listen":                 {},
 	"edge/wazero":                 {may: []string{"edge/abi", "edge/collector"}, tests: []string{"edge/abi/abitest", "edge/collector/...", "edge/protocol"}},

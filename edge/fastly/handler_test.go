@@ -274,7 +274,7 @@ func TestFaultyStores(t *testing.T) {
 
 // Off Fastly every store is closed to the program, which says so and keeps trackers waiting.
 func TestWithoutStores(t *testing.T) {
-	if _, err := start(); err == nil || !strings.Contains(err.Error(), "config store weir") {
+	if _, err := start(settingsKey); err == nil || !strings.Contains(err.Error(), "config store weir") {
 		t.Errorf("start: %v, want an error that names the store", err)
 	}
 	w := fsttest.NewRecorder()

@@ -1,9 +1,13 @@
 package main
 
 import (
+	"embed"
 	"errors"
+	"io"
+	"os"
 
 	"github.com/fastly/compute-sdk-go/configstore"
+	"github.com/fastly/compute-sdk-go/kvstore"
 	"github.com/fastly/compute-sdk-go/secretstore"
 
 	"weir/edge/collector"
@@ -19,11 +23,18 @@ const (
 
 	secretStore = "weir-secrets"
 	secretKey   = "secret"
+
+	kvStore   = "weir"
+	bundleKey = "bundle"
 )
 
-// start makes the handler from the service's stores and the embedded schemas.
-// Its errors say which entry of which store to set.
-func start() (*handler, error) {
+//go:embed build
+var build embed.FS
+
+// start makes the handler from the service's stores, its settings from the
+// entry of the config store that key names. Its errors say which entry of which
+// store to set.
+func start(key string) (*handler, error) {
 	config, err := configstore.Open(configStore)
 	if err != nil {
 		return nil, errors.New("opening the config store " + configStore + ": " + err.Error())
@@ -32,19 +43,46 @@ func start() (*handler, error) {
 	if err != nil {
 		return nil, errors.New("config store " + configStore + ": reading " + hostsKey + ", the base URLs of your hosts: " + err.Error())
 	}
-	settings, err := config.GetBytes(settingsKey)
+	settings, err := config.GetBytes(key)
 	if err != nil && !errors.Is(err, configstore.ErrKeyNotFound) {
-		return nil, errors.New("config store " + configStore + ": reading " + settingsKey + ": " + err.Error())
+		return nil, errors.New("config store " + configStore + ": reading " + key + ": " + err.Error())
 	}
 	secret, err := secretstore.Plaintext(secretStore, secretKey)
 	if err != nil {
 		return nil, errors.New("secret store " + secretStore + ": reading " + secretKey + ", the hosts' whsec_… secret: " + err.Error())
+	}
+	if bundle := stored(); bundle != nil {
+		h, err := newHandler(hosts, string(secret), settings, bundle)
+		if err == nil {
+			return h, nil
+		}
+		os.Stderr.WriteString("weir: KV store " + kvStore + ": " + bundleKey + ": going on with the schemas of the program: " + err.Error() + "\n")
 	}
 	bundle, err := build.ReadFile("build/default.bundle")
 	if err != nil {
 		return nil, errors.New("the program was compiled without schemas: run make edge, which does both in order")
 	}
 	return newHandler(hosts, string(secret), settings, bundle)
+}
+
+// stored returns the schemas that were put into the KV store to replace the
+// program's without publishing it again, or nil.
+func stored() []byte {
+	store, err := kvstore.Open(kvStore)
+	if err != nil {
+		return nil // a service needs none
+	}
+	entry, err := store.Lookup(bundleKey)
+	if err == nil {
+		var bundle []byte
+		if bundle, err = io.ReadAll(entry); err == nil {
+			return bundle
+		}
+	}
+	if !errors.Is(err, kvstore.ErrKeyNotFound) {
+		os.Stderr.WriteString("weir: KV store " + kvStore + ": reading " + bundleKey + ": " + err.Error() + "\n")
+	}
+	return nil
 }
 
 // newHandler checks the texts that the stores hold.

@@ -73,15 +73,10 @@ func (h *host) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprintf(w, `{"batch":"%s","events":%d,"duplicate":false}`, id, batch.Header.Events)
 }
 
-// viceroy starts Fastly's own local runtime on the program and returns its base URL.
+// viceroy starts Fastly's own local runtime on the program, with the manifest's
+// [local_server], and returns its base URL.
 func viceroy(t *testing.T, h http.Handler) string {
 	t.Helper()
-	path, err := findViceroy()
-	if _, none := exec.LookPath("cargo"); err != nil && none != nil {
-		t.Skip(need.Missing{Part: "viceroy", Reason: "there is no cargo here to build it with, and nobody hands it out built"})
-	}
-	need.Part(t, "viceroy", func() (string, error) { return path, err })
-	need.Tool(t, "edge.wasm") // where that could be compiled, so can this
 	root, err := need.Root()
 	if err != nil {
 		t.Fatal(err)
@@ -96,12 +91,33 @@ func viceroy(t *testing.T, h http.Handler) string {
 	if !bytes.Contains(manifest, []byte(local)) {
 		t.Fatalf("fastly.toml does not name %s, the host on this machine", local)
 	}
+	need.Tool(t, "edge.wasm") // where that could be compiled, so can this
+	base := run(t, filepath.Join(root, "edge/fastly/main.wasm"), bytes.ReplaceAll(manifest, []byte(local), []byte(server.URL)))
+	resp, err := http.Get(base + "/health")
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		t.Fatalf("/health answers %d", resp.StatusCode)
+	}
+	return base
+}
+
+// run starts Viceroy on a program and returns its base URL once it listens.
+func run(t *testing.T, program string, manifest []byte) string {
+	t.Helper()
+	path, err := findViceroy()
+	if _, none := exec.LookPath("cargo"); err != nil && none != nil {
+		t.Skip(need.Missing{Part: "viceroy", Reason: "there is no cargo here to build it with, and nobody hands it out built"})
+	}
+	need.Part(t, "viceroy", func() (string, error) { return path, err })
 	own := filepath.Join(t.TempDir(), "fastly.toml")
-	if err := os.WriteFile(own, bytes.ReplaceAll(manifest, []byte(local), []byte(server.URL)), 0o600); err != nil {
+	if err := os.WriteFile(own, manifest, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	addr := free(t)
-	cmd := exec.Command(path, "--config", own, "--addr", addr, filepath.Join(root, "edge/fastly/main.wasm"))
+	cmd := exec.Command(path, "--config", own, "--addr", addr, program)
 	cmd.Env = append(os.Environ(), "WEIR_SECRET="+secret)
 	var said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &said, &said
@@ -117,16 +133,12 @@ func viceroy(t *testing.T, h http.Handler) string {
 			t.Logf("viceroy said:\n%s", said.Bytes())
 		}
 	})
-	base := "http://" + addr
 	// It compiles the program first.
 	for deadline := time.Now().Add(2 * time.Minute); time.Now().Before(deadline); {
-		resp, err := http.Get(base + "/health")
+		conn, err := net.Dial("tcp", addr)
 		if err == nil {
-			resp.Body.Close()
-			if resp.StatusCode != http.StatusOK {
-				t.Fatalf("/health answers %d", resp.StatusCode)
-			}
-			return base
+			conn.Close()
+			return "http://" + addr
 		}
 		select {
 		case err := <-ended:
@@ -135,7 +147,7 @@ func viceroy(t *testing.T, h http.Handler) string {
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
-	t.Fatal("viceroy does not answer")
+	t.Fatal("viceroy does not listen")
 	return ""
 }
 

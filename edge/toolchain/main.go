@@ -9,7 +9,8 @@
 //	edge/fastly/build/default.bundle   what it embeds
 //
 // With -package and -o it compiles another program the way of edge.wasm
-// instead: the tests have one that traps.
+// instead, or one of the above with -tags: the tests have one that traps, and
+// one that is told the time.
 //
 // It uses the TinyGo on PATH when that is recent enough and otherwise builds
 // its own into $WEIR_CACHE. What is up to date is left alone.
@@ -25,7 +26,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 )
@@ -33,15 +33,16 @@ import (
 func main() {
 	program := flag.String("package", edgeModule.program, "`program` to compile to a module")
 	output := flag.String("o", "", "write the module to `file`, and no bundle")
-	optimise := flag.String("opt", "2", "with -o, TinyGo's `level`: 2 for speed, s or z for size")
+	optimise := flag.String("opt", "", "with -o, TinyGo's `level`: 2 for speed, s or z for size; what the program is compiled with if empty")
+	tags := flag.String("tags", "", "with -o, build `tags`, separated by commas")
 	flag.Parse()
-	if err := run(os.Stdout, *program, *output, *optimise); err != nil {
+	if err := run(os.Stdout, *program, *output, *optimise, *tags); err != nil {
 		fmt.Fprintln(os.Stderr, "edge/toolchain:", err)
 		os.Exit(1)
 	}
 }
 
-func run(out io.Writer, program, output, optimise string) error {
+func run(out io.Writer, program, output, optimise, tags string) error {
 	root, err := repository()
 	if err != nil {
 		return err
@@ -55,7 +56,7 @@ func run(out io.Writer, program, output, optimise string) error {
 		return err
 	}
 	if output != "" {
-		m := module{program: program, flags: append(slices.Clone(edgeModule.flags), "-opt="+optimise)}
+		m := variant(program, optimise, tags)
 		content, err := m.compile(root, dir, compiler)
 		if err != nil {
 			return err

@@ -56,6 +56,23 @@ var fastlyProgram = module{
 
 var modules = []module{edgeModule, extismPlugin, fastlyProgram}
 
+// variant returns the module of a program, compiled the way of edge.wasm if it
+// is none of the modules. Empty arguments change nothing.
+func variant(program, optimise, tags string) module {
+	m := edgeModule
+	if i := slices.IndexFunc(modules, func(m module) bool { return m.program == program }); i >= 0 {
+		m = modules[i]
+	}
+	m.program, m.flags = program, slices.Clone(m.flags)
+	if optimise != "" {
+		m.flags = append(m.flags, "-opt="+optimise)
+	}
+	if tags != "" {
+		m.flags = append(m.flags, "-tags="+tags)
+	}
+	return m
+}
+
 // bundleFolders take the compiled schemas.
 var bundleFolders = append([]string{"edge/fastly/build"}, edgeModule.folders...)
 

@@ -25,6 +25,23 @@ type golden struct {
 	settings []byte // nil for the suite's
 }
 
+// title is the case's name without its ending.
+func (g *golden) title() string { return strings.TrimSuffix(g.name, ".txtar") }
+
+// readAll reads every case, in the order of their names.
+func readAll(t testing.TB) []*golden {
+	t.Helper()
+	entries, err := cases.ReadDir("testdata")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := make([]*golden, len(entries))
+	for i, entry := range entries {
+		all[i] = read(t, entry.Name())
+	}
+	return all
+}
+
 func read(t testing.TB, name string) *golden {
 	t.Helper()
 	data, err := cases.ReadFile("testdata/" + name)
@@ -101,6 +118,14 @@ func (g *golden) readInput(t testing.TB) {
 			in.Request.Secure = value == "true"
 		case "body_too_large":
 			in.Request.BodyTooLarge = value == "true"
+		case "bot_score":
+			n, err := strconv.ParseUint(value, 10, 8)
+			if err != nil {
+				t.Fatalf("%s: bot_score: %v", g.name, err)
+			}
+			in.Bot.Score = uint8(n)
+		case "bot_verified":
+			in.Bot.Verified = value == "true"
 		case "trapped":
 			in.Trapped = value == "true"
 		case "now":

@@ -12,7 +12,7 @@
 //	                compresses it, body.cut=N keeps the first N bytes
 //	-- input --     what the runtime knows, as "name: value" lines: ip, host,
 //	                secure, now (RFC 3339), entropy (a byte, repeated), trapped,
-//	                body_too_large, country, region, city, …
+//	                body_too_large, bot_score, bot_verified, country, region, city, …
 //	-- settings --  instead of [Settings]; such a case is left out by [Run] and
 //	                run by [RunAll]
 //
@@ -52,6 +52,19 @@ var cases embed.FS
 
 // Settings returns the settings that the suite's cases expect.
 func Settings() []byte { return append([]byte(nil), settings...) }
+
+// AllSettings returns the suite's [Settings] and those of every case that has
+// its own: what [RunAll] opens collectors with.
+func AllSettings(t testing.TB) [][]byte {
+	t.Helper()
+	list := [][]byte{Settings()}
+	for _, c := range readAll(t) {
+		if c.settings != nil {
+			list = append(list, c.settings)
+		}
+	}
+	return list
+}
 
 // Bundle compiles the repository's schemas, which the suite's cases expect.
 func Bundle(t testing.TB) []byte {
@@ -97,19 +110,14 @@ func run(t *testing.T, open func(t *testing.T, own []byte) Collect) {
 	if err != nil {
 		t.Fatalf("opening the suite's bundle: %v", err)
 	}
-	entries, err := cases.ReadDir("testdata")
-	if err != nil {
-		t.Fatal(err)
-	}
 	ran := 0
-	for _, entry := range entries {
-		c := read(t, entry.Name())
+	for _, c := range readAll(t) {
 		collect := open(t, c.settings)
 		if collect == nil {
 			continue
 		}
 		ran++
-		t.Run(entry.Name()[:len(entry.Name())-len(".txtar")], func(t *testing.T) {
+		t.Run(c.title(), func(t *testing.T) {
 			out, err := collect(c.input)
 			if err != nil {
 				t.Fatalf("collecting: %v", err)
@@ -130,13 +138,9 @@ func run(t *testing.T, open func(t *testing.T, own []byte) Collect) {
 // fuzzing, and a mixed load for benchmarks.
 func Inputs(t testing.TB) map[string]*collector.Input {
 	t.Helper()
-	entries, err := cases.ReadDir("testdata")
-	if err != nil {
-		t.Fatal(err)
-	}
-	inputs := make(map[string]*collector.Input, len(entries))
-	for _, entry := range entries {
-		inputs[entry.Name()[:len(entry.Name())-len(".txtar")]] = read(t, entry.Name()).input
+	inputs := map[string]*collector.Input{}
+	for _, c := range readAll(t) {
+		inputs[c.title()] = c.input
 	}
 	return inputs
 }

@@ -1,0 +1,83 @@
+//go:build golden
+
+package main
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"os"
+	"time"
+
+	"github.com/fastly/compute-sdk-go/fsthttp"
+
+	"weir/edge/abi"
+	"weir/edge/collector"
+	"weir/edge/envelope"
+)
+
+// The program as the golden suite runs it. Four things that a platform knows
+// are the test's own, told in a header of the request: the time, the random
+// bytes, the client's address with whether it spoke TLS, and the place. Another
+// header names the entry of the config store that holds the case's settings.
+// All else is the program's: reading the request, the collector, signing,
+// sending to a backend, answering.
+const (
+	inputHeader    = "Weir-Golden-Input"    // an input frame of package abi, in base64
+	settingsHeader = "Weir-Golden-Settings" // a key
+)
+
+func main() {
+	var (
+		h    *handler
+		open string // the settings that h has
+	)
+	fsthttp.ServeMany(func(ctx context.Context, w fsthttp.ResponseWriter, r *fsthttp.Request) {
+		key := r.Header.Get(settingsHeader)
+		in, err := tell(r)
+		if err == nil && (h == nil || key != open) {
+			h, err = start(key)
+			open = key
+		}
+		if err != nil {
+			h = nil
+			os.Stderr.WriteString("weir: " + err.Error() + "\n")
+			unconfigured(ctx, w, r)
+			return
+		}
+		if in.Request.BodyTooLarge {
+			defer func(limit int) { h.maxBody = limit }(h.maxBody)
+			h.maxBody = len(in.Request.Body)
+		}
+		h.platform = told{in}
+		h.in.Trapped, h.in.Bot = in.Trapped, in.Bot
+		h.serve(ctx, w, r)
+	}, &options)
+}
+
+// tell takes out of the request what the test tells of the platform.
+func tell(r *fsthttp.Request) (*collector.Input, error) {
+	frame, err := base64.StdEncoding.DecodeString(r.Header.Get(inputHeader))
+	if err != nil {
+		return nil, err
+	}
+	in := new(collector.Input)
+	if err := abi.DecodeInput(in, frame); err != nil {
+		return nil, errors.New(inputHeader + ": " + err.Error())
+	}
+	r.Header.Del(inputHeader)
+	r.Header.Del(settingsHeader)
+	r.RemoteAddr = in.Request.ClientIP
+	r.URL.Scheme = "http"
+	if in.Request.Secure {
+		r.URL.Scheme = "https"
+	}
+	return in, nil
+}
+
+// told is a platform that says what it was told.
+type told struct{ in *collector.Input }
+
+func (p told) Now() time.Time                  { return time.UnixMilli(p.in.NowMillis) }
+func (p told) Entropy(dst *[32]byte)           { *dst = p.in.Entropy }
+func (p told) Locate(string) envelope.Location { return p.in.Location }
