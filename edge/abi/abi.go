@@ -12,8 +12,10 @@
 //
 //	 0  uint32    length of the frame, these four bytes included
 //	 4  uint8     version, 1
-//	 5  uint8     flags: 1 the client spoke TLS, 2 the body is a prefix, 4 an earlier attempt trapped
-//	 6  uint16    0
+//	 5  uint8     flags: 1 the client spoke TLS, 2 the body is a prefix, 4 an earlier attempt trapped,
+//	              8 the CDN knows the machine that sent it
+//	 6  uint8     the CDN's score of machines, 1 to 99; 0 for none
+//	 7  uint8     0
 //	 8  int64     milliseconds since the Unix epoch
 //	16  [32]byte  entropy
 //	48  string    method
@@ -104,6 +106,7 @@ const (
 	flagSecure = 1 << iota
 	flagBodyTooLarge
 	flagTrapped
+	flagVerifiedBot
 	flagsKnown = 1<<iota - 1
 )
 

@@ -23,6 +23,7 @@ func fullInput() *collector.Input {
 		Location: envelope.Location{Country: "NZ", Region: "WGN", City: "Wellington", Continent: "OC", Timezone: "Pacific/Auckland",
 			Latitude: "-41.28", Longitude: "174.77", ASN: "64496", ASOrg: "Example", Colo: "WLG"},
 		Trapped: true,
+		Bot:     collector.BotScore{Score: 99, Verified: true},
 	}
 	for i := range in.Entropy {
 		in.Entropy[i] = byte(255 - i)
@@ -68,8 +69,8 @@ func TestInputLayout(t *testing.T) {
 	if got := binary.LittleEndian.Uint32(frame); got != uint32(len(frame)) {
 		t.Errorf("length = %d, want %d", got, len(frame))
 	}
-	if got, want := [4]byte(frame[4:8]), [4]byte{1, 7, 0, 0}; got != want {
-		t.Errorf("version and flags = %v, want %v", got, want)
+	if got, want := [4]byte(frame[4:8]), [4]byte{1, 15, 99, 0}; got != want {
+		t.Errorf("version, flags and score = %v, want %v", got, want)
 	}
 	if got := int64(binary.LittleEndian.Uint64(frame[8:])); got != -1 {
 		t.Errorf("milliseconds = %d, want -1", got)
@@ -113,7 +114,8 @@ func TestFaultyFrames(t *testing.T) {
 	}{
 		"wrong length":  {spoil(func(b []byte) []byte { b[0]++; return b }), ErrLength},
 		"version":       {spoil(func(b []byte) []byte { b[4] = 2; return b }), ErrVersion},
-		"unknown flag":  {spoil(func(b []byte) []byte { b[5] |= 8; return b }), ErrValue},
+		"unknown flag":  {spoil(func(b []byte) []byte { b[5] |= 16; return b }), ErrValue},
+		"score of 100":  {spoil(func(b []byte) []byte { b[6] = 100; return b }), ErrValue},
 		"reserved byte": {spoil(func(b []byte) []byte { b[7] = 1; return b }), ErrValue},
 		"huge string":   {spoil(func(b []byte) []byte { copy(b[48:], "\xff\xff\xff\xff"); return b }), ErrBounds},
 		"spare byte": {spoil(func(b []byte) []byte {

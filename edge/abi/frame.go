@@ -48,18 +48,19 @@ type reader struct {
 	err error
 }
 
-// open checks the fixed eight bytes and returns the flags with a reader of the rest.
-func open(frame []byte) (reader, byte) {
+// open checks the fixed eight bytes and returns the two that are for the
+// frame's own use, with a reader of the rest.
+func open(frame []byte) (r reader, flags, more byte) {
 	if len(frame) < 8 || uint64(binary.LittleEndian.Uint32(frame)) != uint64(len(frame)) {
-		return reader{err: ErrLength}, 0
+		return reader{err: ErrLength}, 0, 0
 	}
 	if frame[4] != Version {
-		return reader{err: ErrVersion}, 0
+		return reader{err: ErrVersion}, 0, 0
 	}
-	if frame[6]|frame[7] != 0 {
-		return reader{err: ErrValue}, 0
+	if frame[7] != 0 {
+		return reader{err: ErrValue}, 0, 0
 	}
-	return reader{b: frame[8:]}, frame[5]
+	return reader{b: frame[8:]}, frame[5], frame[6]
 }
 
 func (r *reader) fail(err error) {

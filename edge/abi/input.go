@@ -20,7 +20,11 @@ func AppendInput(dst []byte, in *collector.Input) []byte {
 	if in.Trapped {
 		flags |= flagTrapped
 	}
+	if in.Bot.Verified {
+		flags |= flagVerifiedBot
+	}
 	dst = begin(dst, flags)
+	dst[start+6] = in.Bot.Score
 	dst = binary.LittleEndian.AppendUint64(dst, uint64(in.NowMillis))
 	dst = append(dst, in.Entropy[:]...)
 	dst = appendString(dst, r.Method)
@@ -47,13 +51,15 @@ func AppendInput(dst []byte, in *collector.Input) []byte {
 // frame's bytes; the room of in.Request.Headers is used again. On an error in
 // is not to be used.
 func DecodeInput(in *collector.Input, frame []byte) error {
-	r, flags := open(frame)
-	if r.err == nil && flags&^flagsKnown != 0 {
+	const bestScore = 99
+	r, flags, score := open(frame)
+	if r.err == nil && (flags&^flagsKnown != 0 || score > bestScore) {
 		return ErrValue
 	}
 	in.Request.Secure = flags&flagSecure != 0
 	in.Request.BodyTooLarge = flags&flagBodyTooLarge != 0
 	in.Trapped = flags&flagTrapped != 0
+	in.Bot = collector.BotScore{Score: score, Verified: flags&flagVerifiedBot != 0}
 	if now := r.take(8); now != nil {
 		in.NowMillis = int64(binary.LittleEndian.Uint64(now))
 	}

@@ -21,8 +21,8 @@ func AppendOutcome(dst []byte, out *collector.Outcome) []byte {
 // shares the frame's bytes; the room of its header lists is used again. On an
 // error out is not to be used.
 func DecodeOutcome(out *collector.Outcome, frame []byte) error {
-	r, ack := open(frame)
-	if r.err == nil && envelope.Ack(ack) > envelope.AckFast {
+	r, ack, zero := open(frame)
+	if r.err == nil && (envelope.Ack(ack) > envelope.AckFast || zero != 0) {
 		return ErrValue
 	}
 	out.Ack = envelope.Ack(ack)

@@ -39,6 +39,8 @@ type wireRequest struct {
 	Now          int64             `json:"now"`
 	Entropy      string            `json:"entropy"`
 	Location     map[string]string `json:"location,omitempty"`
+	BotScore     uint8             `json:"bot_score,omitempty"`
+	BotVerified  bool              `json:"bot_verified,omitempty"`
 	Trapped      bool              `json:"trapped,omitempty"`
 }
 
@@ -62,6 +64,7 @@ func encode(in *collector.Input) ([]byte, error) {
 	w := wireRequest{
 		Method: q.Method, Path: q.Path, Query: q.Query, Host: q.Host, Secure: q.Secure, ClientIP: q.ClientIP,
 		BodyTooLarge: q.BodyTooLarge, Now: in.NowMillis, Entropy: hex.EncodeToString(in.Entropy[:]), Trapped: in.Trapped,
+		BotScore: in.Bot.Score, BotVerified: in.Bot.Verified,
 		Location: map[string]string{
 			"country": at.Country, "region": at.Region, "city": at.City, "continent": at.Continent, "timezone": at.Timezone,
 			"latitude": at.Latitude, "longitude": at.Longitude, "asn": at.ASN, "as_org": at.ASOrg, "colo": at.Colo,

@@ -88,9 +88,12 @@ func TestFaultyRequests(t *testing.T) {
 func TestARequestStartsAfresh(t *testing.T) {
 	var r reader
 	var in collector.Input
-	full := strings.Replace(minimal, "}", `,"secure":true,"headers":[["a","b"]],"body":"x","location":{"city":"y"},"trapped":true}`, 1)
+	full := strings.Replace(minimal, "}", `,"secure":true,"headers":[["a","b"]],"body":"x","location":{"city":"y"},"bot_score":7,"bot_verified":true,"trapped":true}`, 1)
 	if err := r.read(&in, []byte(full)); err != nil {
 		t.Fatal(err)
+	}
+	if in.Bot != (collector.BotScore{Score: 7, Verified: true}) {
+		t.Errorf("bot = %+v", in.Bot)
 	}
 	if q := in.Request; !q.Secure || len(q.Headers) != 1 || q.Headers[0] != (protocol.Header{Name: "a", Value: "b"}) || string(q.Body) != "x" {
 		t.Errorf("request = %+v", q)
@@ -98,7 +101,7 @@ func TestARequestStartsAfresh(t *testing.T) {
 	if err := r.read(&in, []byte(minimal)); err != nil {
 		t.Fatal(err)
 	}
-	if q := in.Request; q.Secure || len(q.Headers) != 0 || q.Body != nil || in.Location.City != "" || in.Trapped {
+	if q := in.Request; q.Secure || len(q.Headers) != 0 || q.Body != nil || in.Location.City != "" || in.Bot != (collector.BotScore{}) || in.Trapped {
 		t.Errorf("left of the request before: %+v", in)
 	}
 }

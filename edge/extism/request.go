@@ -63,6 +63,10 @@ func (r *reader) read(in *collector.Input, json []byte) error {
 			r.entropy(&in.Entropy)
 		case "location":
 			r.location(&in.Location)
+		case "bot_score":
+			in.Bot.Score = r.score()
+		case "bot_verified":
+			in.Bot.Verified = r.boolean()
 		case "trapped":
 			in.Trapped = r.boolean()
 		default:
@@ -116,6 +120,12 @@ func (r *reader) boolean() bool {
 	r.must(k == scan.True || k == scan.False, "must be true or false")
 	r.s.Skip()
 	return k == scan.True
+}
+
+func (r *reader) score() uint8 {
+	n, err := strconv.ParseUint(string(r.s.Skip()), 10, 8)
+	r.must(err == nil && n < 100, "must be an integer from 0 to 99")
+	return uint8(n)
 }
 
 func (r *reader) milliseconds() int64 {
