@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -162,6 +163,25 @@ func TestMissingBatchRaisesAlarm(t *testing.T) {
 		t.Errorf("%d batches are read, want 3", len(got))
 	}
 	if len(alarms) != 1 || !strings.Contains(alarms[0].Error(), "2 to 3 are missing") {
+		t.Errorf("alarms are %v", alarms)
+	}
+}
+
+// A batch for all routes whose route comes to name one is no batch for another.
+func TestRouteFromNowhereRaisesAlarm(t *testing.T) {
+	dir := t.TempDir()
+	var alarms []error
+	opt := Options{Routes: []string{"a"}, Alarm: func(err error) { alarms = append(alarms, err) }}
+	j := open(t, dir, opt)
+	store(t, j, noise(10))
+	closeJournal(t, j)
+	// One bit of a record's header makes the empty text the number 1.
+	execute(t, dir, `UPDATE log SET route = '1'`)
+	j = open(t, dir, opt)
+	if got := readAll(t, routeOf(t, j, "a")); len(got) != 1 || got[0].Frame != nil {
+		t.Errorf("read %v, want one without a frame", got)
+	}
+	if !slices.ContainsFunc(alarms, func(err error) bool { return errors.Is(err, journal.ErrDamaged) }) {
 		t.Errorf("alarms are %v", alarms)
 	}
 }

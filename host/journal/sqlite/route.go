@@ -68,22 +68,19 @@ type row struct {
 }
 
 // checksum is what a row is stored with: that of id, time of reception and
-// body in its lower half, and in the upper one that of the route's name, 0 if
-// there is none, or if the row was stored before names had one.
+// body in its lower half, and in the upper one that of the route's name, negated
+// such that a row for all has one, too; 0 if the row was stored before names had one.
 type checksum uint64
 
 func sumOf(body uint32, route string) checksum {
-	if route == "" {
-		return checksum(body)
-	}
-	return checksum(body) | checksum(crc32.Checksum([]byte(route), castagnoli))<<32
+	return checksum(body) | checksum(^crc32.Checksum([]byte(route), castagnoli))<<32
 }
 
 // frame checks the row and returns its frame, nil if it is addressed to another
 // route: whether it is must not hang on a bit that flipped. The error wraps
 // journal.ErrDamaged.
 func (r row) frame(c *journal.Codec, route string) ([]byte, error) {
-	if named := r.sum >> 32; r.route == "" && named != 0 || r.route != "" && named != 0 && sumOf(0, r.route) != named<<32 {
+	if named := r.sum >> 32; named != 0 && sumOf(0, r.route) != named<<32 {
 		return nil, fmt.Errorf("%w: the name of the route that it is addressed to", journal.ErrDamaged)
 	}
 	if r.route != "" && r.route != route {
