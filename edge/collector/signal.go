@@ -24,7 +24,9 @@ func (c *Collector) signals() (s privacy.Signals) {
 	q := protocol.NewQuery(c.request.Query)
 	for name, value, ok := q.Next(); ok; name, value, ok = q.Next() {
 		if name == "gcs" {
-			s = consent(s, value)
+			s = s.Combine(consentState(value))
+		} else if name == "gcd" {
+			s = s.Combine(consentDefaults(value))
 		}
 	}
 	return s
@@ -33,19 +35,43 @@ func (c *Collector) signals() (s privacy.Signals) {
 // isOne takes a header that was repeated for one that says yes if any does.
 func isOne(value string) bool { return strings.IndexByte(value, '1') >= 0 }
 
-// consent reads Google's consent mode: G1, then one digit for the storage of
-// advertising and one for that of analytics, 1 for granted, 0 for denied.
-func consent(s privacy.Signals, gcs string) privacy.Signals {
+// consentState reads gcs of Google's consent mode: G1, then one digit for the
+// storage of advertising and one for that of analytics, 1 for granted, 0 for denied.
+func consentState(gcs string) privacy.Signals {
 	if len(gcs) != 4 || gcs[:2] != "G1" {
-		return s
+		return 0
 	}
 	switch gcs[3] {
 	case '0':
-		s |= privacy.ConsentDenied
+		return privacy.ConsentDenied
 	case '1':
-		s |= privacy.ConsentGranted
+		return privacy.ConsentGranted
 	}
-	return s
+	return 0
+}
+
+// consentDefaults reads gcd of consent mode's version 2: letters for the storage
+// of advertising, that of analytics, and two uses of data, each behind digits.
+// They say by default and by choice of the visitor: l is neither.
+func consentDefaults(gcd string) privacy.Signals {
+	letters := 0
+	for i := range len(gcd) {
+		c := gcd[i]
+		if c-'0' <= 9 {
+			continue
+		}
+		if letters++; letters < 2 {
+			continue
+		}
+		switch c {
+		case 'n', 'r', 't', 'v':
+			return privacy.ConsentGranted
+		case 'm', 'p', 'q', 'u':
+			return privacy.ConsentDenied
+		}
+		break
+	}
+	return 0
 }
 
 // heed takes out the events that nothing may be kept of, and settles the stance
@@ -59,7 +85,7 @@ func (c *Collector) heed(s privacy.Signals, l *envelope.Location) privacy.Stance
 	}
 	kept := c.events[:0]
 	for i := range c.events {
-		stance, rule := rules.Decide(s, l, c.events[i].Get(envelope.AppID))
+		stance, rule := rules.Decide(s.Combine(rules.Consent(&c.events[i])), l, c.events[i].Get(envelope.AppID))
 		if stance == privacy.DropEvent {
 			continue
 		}

@@ -19,7 +19,8 @@ type Action struct {
 	unit               unit
 	finds              finds
 	to                 class
-	parameters         []string // of scrub: names in a URL, lower case
+	as                 form
+	parameters         []string // of scrub: names in a URL, lower case, '*' standing for any run of characters
 	with               string   // of replace
 	scratch            []byte
 }
@@ -80,6 +81,28 @@ const (
 
 var classes = [...]string{decade: "decade", family: "family", origin: "origin"}
 
+// form is how a hash is made.
+type form uint8
+
+const (
+	keyed     form = iota // HMAC-SHA-256 with the key
+	snowplows             // as Snowplow's enrichment pseudonymises: SHA-256 of the text and the salt behind it
+)
+
+var forms = [...]string{"hmac", "snowplow"}
+
+// options are the members of an action, and the actions that take each;
+// unknownKind stands for all.
+var options = [...]struct {
+	name string
+	of   kind
+}{
+	{"action", unknownKind}, {"personal", unknownKind}, {"why", unknownKind},
+	{"as", kindHash}, {"with", kindReplace}, {"keepStart", kindMask}, {"keepEnd", kindMask}, {"to", kindGeneralise},
+	{"length", kindTruncate}, {"decimals", kindTruncate}, {"prefix4", kindTruncate}, {"prefix6", kindTruncate}, {"unit", kindTruncate},
+	{"find", kindScrub}, {"parameters", kindScrub},
+}
+
 // ParseAction reads an action. Members named personal and why are for people and
 // are passed over. Whoever cannot read an action must drop the value.
 func ParseAction(json []byte) (Action, error) {
@@ -108,11 +131,21 @@ const unknownKind = kind(len(kinds))
 
 type actionParser struct {
 	Action
-	s   *scan.Scanner
-	err string
+	s     *scan.Scanner
+	given uint32 // of options, by index
+	err   string
 }
 
 func (p *actionParser) member(name string) {
+	for i := range options {
+		if options[i].name != name {
+			continue
+		}
+		if p.given&(1<<i) != 0 {
+			p.fail(name + " occurs twice")
+		}
+		p.given |= 1 << i
+	}
 	switch name {
 	case "action":
 		p.kind = kind(p.choice(kinds[:], "action"))
@@ -132,6 +165,8 @@ func (p *actionParser) member(name string) {
 		p.unit = unit(p.choice(units[:], name))
 	case "to":
 		p.to = class(p.choice(classes[:], name))
+	case "as":
+		p.as = form(p.choice(forms[:], name))
 	case "with":
 		p.with = p.text(name)
 	case "find":
@@ -149,9 +184,15 @@ func (p *actionParser) member(name string) {
 
 // check reports what an action lacks.
 func (p *actionParser) check() string {
-	switch p.kind {
-	case unknownKind:
+	if p.kind == unknownKind {
 		return "action must be one of drop, hash, replace, mask, generalise, truncate, scrub, keep"
+	}
+	for i, o := range options {
+		if p.given&(1<<i) != 0 && o.of != unknownKind && o.of != p.kind {
+			return p.Name() + " takes no option " + o.name
+		}
+	}
+	switch p.kind {
 	case kindTruncate:
 		if p.length == 0 && p.decimals < 0 && p.prefix4 < 0 && p.prefix6 < 0 && p.unit == noUnit {
 			return "truncate needs length, decimals, prefix4, prefix6 or unit"

@@ -11,6 +11,7 @@ func TestActions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	key.Salt = "pepper"
 	const dropped = "\x00"
 	for _, c := range []struct{ action, text, want string }{
 		{`{"action":"drop"}`, "x", dropped},
@@ -51,6 +52,8 @@ func TestActions(t *testing.T) {
 		{`{"action":"scrub","parameters":["email","t"]}`, "https://a.example/p?email=x&q=1&T=2#t=3&z=4", "https://a.example/p?q=1#z=4"},
 		{`{"action":"scrub","parameters":["email"]}`, "https://a.example/p?%65mail=x", "https://a.example/p"},
 		{`{"action":"scrub","parameters":["token"]}`, "https://a.example/#/reset?token=x&a=b", "https://a.example/#a=b"},
+		{`{"action":"scrub","parameters":["utm_*","*mail"]}`, "https://a.example/p?UTM%5Fid=1&e-mail=x&mailer=2#?utm_source=y", "https://a.example/p?mailer=2"},
+		{`{"action":"hash","as":"snowplow"}`, "ada@example.com", "bf05bf15dd93dcb43bf88d87a194993285322d3fdec4a0db9bf15c4cf24c9316"},
 		{`{"action":"scrub","parameters":["email"]}`, "https://a.example/p?emails=x", "https://a.example/p?emails=x"},
 		{`{"action":"scrub","find":["email"]}`, "to ada.l+x@mail.example.com, or bob%40example.org.", "to [email], or [email]."},
 		{`{"action":"scrub","find":["email"]}`, "@here a@b and grün@müller.example", "@here a@b and [email]"},
@@ -75,6 +78,11 @@ func TestActions(t *testing.T) {
 	if _, kept := hash.apply(nil, "x", &Key{}); kept {
 		t.Error("a hash without a key is kept")
 	}
+	key.Salt = ""
+	hash, _ = ParseAction([]byte(`{"action":"hash","as":"snowplow"}`))
+	if _, kept := hash.apply(nil, "x", &key); kept {
+		t.Error("a pseudonym without a salt is kept")
+	}
 }
 
 func TestParseActionErrors(t *testing.T) {
@@ -91,6 +99,10 @@ func TestParseActionErrors(t *testing.T) {
 		`{"action":"scrub","find":"email"}`:   "find must be an array",
 		`{"action":"scrub","find":["name"]}`:  "find must be one of email phone card",
 		`{"action":"mask","keepEnd":-1}`:      "keepEnd must be an integer",
+		`{"action":"drop","length":5}`:        "drop takes no option length",
+		`{"action":"mask","to":"origin"}`:     "mask takes no option to",
+		`{"action":"drop","action":"keep"}`:   "action occurs twice",
+		`{"action":"hash","as":"md5"}`:        "as must be one of hmac snowplow",
 		`{"action":"drop"} x`:                 "",
 		`{"action":"drop"`:                    "",
 	} {
@@ -135,6 +147,7 @@ func FuzzApply(f *testing.F) {
 		`{"action":"mask","keepStart":2,"keepEnd":2}`, `{"action":"truncate","length":5}`, `{"action":"truncate","decimals":2}`, `{"action":"truncate","unit":"day"}`,
 		`{"action":"truncate","prefix4":24,"prefix6":48}`, `{"action":"generalise","to":"family"}`, `{"action":"generalise","to":"origin"}`, `{"action":"generalise","to":"decade"}`,
 		`{"action":"scrub","find":["email","phone","card"],"parameters":["email"]}`, `{"action":"hash"}`,
+		`{"action":"scrub","parameters":["*mail*","t*"]}`,
 	}
 	key, _ := NewKey("k", []byte("a key of sixteen"))
 	f.Add("ada@example.com +41 44 668 18 00 4111 1111 1111 1111 https://x.example/?email=a@b.example#x")

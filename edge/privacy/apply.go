@@ -14,10 +14,7 @@ func (a *Action) apply(dst []byte, text string, key *Key) ([]byte, bool) {
 	case kindKeep:
 		return append(dst, text...), true
 	case kindHash:
-		if !key.ready() {
-			return dst, false
-		}
-		return key.appendHash(dst, text), true
+		return key.appendAs(dst, text, a.as)
 	case kindReplace:
 		return append(dst, a.with...), true
 	case kindMask:

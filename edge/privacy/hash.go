@@ -13,6 +13,12 @@ import (
 type Key struct {
 	ID  string
 	mac hmac.Key
+
+	// Salt is that of Snowplow's pseudonymisation, for hashes that must equal
+	// those of such a pipeline. Without one those are dropped.
+	Salt    string
+	sha     hmac.Hash
+	scratch []byte
 }
 
 // NewKey returns a key of at least 16 bytes, which its id, 1 to 32 bytes, names in receipts.
@@ -28,12 +34,28 @@ func NewKey(id string, secret []byte) (Key, error) {
 
 func (k *Key) ready() bool { return k != nil && k.mac.Made() }
 
+// appendAs appends a hash of that form, and reports whether it can be made.
+func (k *Key) appendAs(dst []byte, text string, as form) ([]byte, bool) {
+	switch {
+	case !k.ready(), as == snowplows && k.Salt == "":
+		return dst, false
+	case as == snowplows:
+		k.scratch = append(append(k.scratch[:0], text...), k.Salt...)
+		return appendDigits(dst, k.sha.Sum(k.scratch)), true
+	}
+	return k.appendHash(dst, text), true
+}
+
 // appendHash appends the HMAC-SHA-256 of a text as 64 hexadecimal digits.
 func (k *Key) appendHash(dst []byte, text string) []byte {
 	k.mac.Reset()
 	k.mac.Write(envelope.ViewBytes(text))
+	return appendDigits(dst, k.mac.Sum())
+}
+
+func appendDigits(dst []byte, sum [hmac.Size]byte) []byte {
 	const digits = "0123456789abcdef"
-	for _, b := range k.mac.Sum() {
+	for _, b := range sum {
 		dst = append(dst, digits[b>>4], digits[b&15])
 	}
 	return dst

@@ -18,6 +18,7 @@ type Rules struct {
 	rule        string // by which; empty when Pass
 	identifying Rule
 
+	consent  consent
 	redactor redactor
 	matching []*Rule
 	scratch  []byte

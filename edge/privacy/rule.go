@@ -1,6 +1,7 @@
 package privacy
 
 import (
+	"slices"
 	"strings"
 
 	"weir/edge/envelope"
@@ -22,21 +23,49 @@ type Rule struct {
 	columns []envelope.Field // Fields, without Schemas
 }
 
+// Version says which version of a policy the rules and the signals are of: their
+// receipts name it behind their own names.
+func (r *Rules) Version(version string) {
+	for i := range r.Policy {
+		r.Policy[i].Name += "@" + version
+	}
+	r.Signals = slices.Clone(r.Signals) // the default is everybody's
+	for i := range r.Signals {
+		r.Signals[i].Name += "@" + version
+	}
+}
+
 // Columns settles what the fields of a rule without schemas mean. It returns
-// the first that is no column, or not one to which the action can be applied:
-// only dropping fits a column that is no text.
+// the first that is no column, or not one to which the action can be applied: a
+// time can be dropped and truncated to a unit, a decimal number to decimals, and
+// other columns that are no text can only be dropped.
 func (r *Rule) Columns() (unknown string, ok bool) {
 	if len(r.Schemas) > 0 {
 		return "", true
 	}
 	for _, name := range r.Fields {
 		f, ok := envelope.FieldByName(name)
-		if !ok || f.Kind() != envelope.Text && r.Action.kind != kindDrop || f.Kind() == envelope.Object || f.Kind() == envelope.Array {
+		if !ok || !r.Action.fits(f.Kind()) {
 			return name, false
 		}
 		r.columns = append(r.columns, f)
 	}
 	return "", true
+}
+
+// fits reports whether the action can be applied to columns of a kind.
+func (a *Action) fits(kind envelope.Kind) bool {
+	switch kind {
+	case envelope.Text:
+		return true
+	case envelope.Object, envelope.Array:
+		return false
+	case envelope.Timestamp:
+		return a.kind == kindDrop || a.kind == kindTruncate && a.unit != noUnit
+	case envelope.Decimal:
+		return a.kind == kindDrop || a.kind == kindTruncate && a.decimals >= 0
+	}
+	return a.kind == kindDrop
 }
 
 // concerns reports whether the rule is for events like this one.
@@ -127,7 +156,23 @@ func (r *Rule) applyColumn(arena *envelope.Arena, e *envelope.Event, f envelope.
 	}
 	name := r.Action.Name()
 	kept := false
-	if f.Kind() == envelope.Text {
+	switch f.Kind() {
+	case envelope.Timestamp:
+		if r.Action.kind == kindDrop {
+			break
+		}
+		before, _ := e.GetInt(f)
+		scratch = envelope.AppendTime(scratch[:0], before)
+		n := len(scratch)
+		scratch, _ = appendTimeUnit(scratch, envelope.View(scratch[:n]), r.Action.unit)
+		var after int64
+		if after, kept = envelope.ParseRFC3339(envelope.View(scratch[n:])); after == before && kept {
+			return scratch
+		}
+		if kept {
+			e.SetInt(f, after)
+		}
+	case envelope.Text, envelope.Decimal:
 		before := e.Get(f)
 		if scratch, kept = r.Action.apply(scratch[:0], before, key); kept {
 			if string(scratch) == before {

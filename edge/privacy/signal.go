@@ -14,12 +14,13 @@ const (
 	SPAnonymous    Signals = 1 << iota // the tracker asked: header SP-Anonymous
 	GPC                                // Global Privacy Control: header Sec-GPC is 1
 	DNT                                // header DNT is 1
-	ConsentDenied                      // consent mode: analytics storage is denied
-	ConsentGranted                     // consent mode: analytics storage is granted
+	ConsentDenied                      // consent to analytics is denied: Google's consent mode, or an event; see Rules.Consent
+	ConsentGranted                     // it is granted
+	OtherBasis                         // the processing rests on another basis than consent: GDPR, article 6
 	noConsent                          // of rules alone: there is no ConsentGranted
 )
 
-var signalNames = [...]string{"sp_anonymous", "gpc", "dnt", "consent_denied", "consent_granted", "no_consent"}
+var signalNames = [...]string{"sp_anonymous", "gpc", "dnt", "consent_denied", "consent_granted", "other_basis", "no_consent"}
 
 // ParseSignal returns the signal that a rule calls so. "no_consent" holds where
 // consent was not granted, whether it was denied or not spoken of.

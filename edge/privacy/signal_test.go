@@ -118,3 +118,49 @@ func TestDropIdentifiers(t *testing.T) {
 		t.Error("the event does not say that it was changed")
 	}
 }
+
+func TestConsent(t *testing.T) {
+	const preferences, gdpr = snowplowVendor + "consent_preferences/jsonschema/1-0-0", snowplowVendor + "gdpr/jsonschema/1-0-0"
+	for _, c := range []struct {
+		schema, data string
+		want         Signals
+	}{
+		{snowplowVendor + "consent_granted/jsonschema/1-0-0", `{}`, ConsentGranted},
+		{snowplowVendor + "consent_withdrawn/jsonschema/1-0-0", `{"all":false}`, ConsentDenied},
+		{preferences, `{"eventType":"allow_all","basisForProcessing":"consent"}`, ConsentGranted},
+		{preferences, `{"eventType":"deny_all","basisForProcessing":"consent","gdprApplies":true}`, ConsentDenied},
+		{preferences, `{"eventType":"withdrawn"}`, ConsentDenied},
+		{preferences, `{"eventType":"expired"}`, ConsentDenied},
+		{preferences, `{"eventType":"pending"}`, 0},
+		{preferences, `{"eventType":"implicit_consent"}`, 0},
+		{preferences, `{"consentScopes":["necessary","statistics"],"eventType":"allow_selected"}`, ConsentGranted},
+		{preferences, `{"eventType":"allow_selected","consentScopes":["necessary",{"a":["analytics"]},5]}`, ConsentDenied},
+		{preferences, `{"eventType":"allow_selected"}`, ConsentDenied},
+		{preferences, `{"eventType":"deny_all","consentScopes":["analytics"]}`, ConsentDenied},
+		{preferences, `{"eventType":5,"basisForProcessing":["contract"]}`, 0},
+		{preferences, `["allow_all"]`, 0},
+		{gdpr, `{"basisForProcessing":"consent"}`, 0},
+		{gdpr, `{"basisForProcessing":"legal_obligation","eventType":"allow_all"}`, OtherBasis},
+		{"iglu:com.acme/consent_granted/jsonschema/1-0-0", `{}`, 0},
+		{snowplowVendor + "consent_document/jsonschema/1-0-0", `{"id":"1","version":"1"}`, 0},
+	} {
+		p := envelope.SelfDescribing{Schema: c.schema, Data: []byte(c.data)}
+		rules := Default
+		for _, e := range []*envelope.Event{{Unstruct: p}, {Contexts: []envelope.SelfDescribing{{Schema: "iglu:a/b/c/1-0-0", Data: []byte("{}")}, p}}} {
+			if got := rules.Consent(e); got != c.want {
+				t.Errorf("%s %s: %b, want %b", c.schema, c.data, got, c.want)
+			}
+		}
+	}
+	if got := (GPC | ConsentGranted).Combine(ConsentDenied); got != GPC|ConsentDenied {
+		t.Errorf("granted and denied: %b", got)
+	}
+}
+
+func TestConsentAllocatesNothing(t *testing.T) {
+	rules := Default
+	e := envelope.Event{Unstruct: envelope.SelfDescribing{Schema: snowplowVendor + "consent_preferences/jsonschema/1-0-0", Data: []byte(`{"eventType":"allow_selected","consentScopes":["a"]}`)}}
+	if n := testing.AllocsPerRun(100, func() { rules.Consent(&e) }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}

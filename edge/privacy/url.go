@@ -1,6 +1,10 @@
 package privacy
 
-import "strings"
+import (
+	"strings"
+
+	"weir/edge/envelope"
+)
 
 // scrubParameters cuts the parameters of those names out of the query string
 // and the fragment of a URL, or of a text that is a query string.
@@ -41,23 +45,23 @@ func (a *Action) scrubParameters(dst []byte, url string) []byte {
 	return dst
 }
 
-// names reports whether the name of a parameter, as encoded, is one to cut out.
-// A path in front of it ("#/reset?token") is passed over.
+// names reports whether the name of a parameter, as encoded, is one to cut out,
+// in any case of letters. A path in front of it ("#/reset?token") is passed over.
 func (a *Action) names(encoded string) bool {
 	if i := strings.LastIndexByte(encoded, '?'); i >= 0 {
 		encoded = encoded[i+1:]
 	}
+	a.scratch = appendDecoded(a.scratch[:0], encoded)
 	for _, name := range a.parameters {
-		if equalDecoded(encoded, name) {
+		if Matches(name, envelope.View(a.scratch)) {
 			return true
 		}
 	}
 	return false
 }
 
-// equalDecoded reports whether an encoded name is that name, in any case of letters.
-func equalDecoded(encoded, name string) bool {
-	k := 0
+// appendDecoded appends a name without its escapes, in lower case.
+func appendDecoded(dst []byte, encoded string) []byte {
 	for i := 0; i < len(encoded); i++ {
 		c := encoded[i]
 		if c == '%' && i+2 < len(encoded) {
@@ -69,12 +73,9 @@ func equalDecoded(encoded, name string) bool {
 		if c-'A' < 26 {
 			c |= 0x20
 		}
-		if k == len(name) || name[k] != c {
-			return false
-		}
-		k++
+		dst = append(dst, c)
 	}
-	return k == len(name)
+	return dst
 }
 
 // appendOrigin reduces a URL to scheme, host and port.
