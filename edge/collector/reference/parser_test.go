@@ -66,6 +66,9 @@ func (w walk) value(path string, v reference.Value, enclose func(string) string)
 			w.variant(path, v, variant, enclose)
 		}
 	case v.Type == reference.Object:
+		if !v.Open {
+			w.refused(path+".none_such", enclose(strings.TrimSuffix(sample(v), "}")+`,"none_such":1}`), true)
+		}
 		w.members(path, v.Members, nil, enclose)
 	default:
 		w.accepted(path, enclose(v.Sample), "")
@@ -80,6 +83,7 @@ func (w walk) variant(path string, v reference.Value, variant reference.Variant,
 		head = append(head, strconv.Quote(members[0].Name)+":"+sample(members[0].Value))
 	}
 	w.accepted(path+"("+variant.Name+")", enclose(object(head)), "")
+	w.refused(path+"("+variant.Name+").none_such", enclose(object(append(head[:len(head):len(head)], `"none_such":1`))), true)
 	w.members(path+"("+variant.Name+")", members, head, enclose)
 	for _, other := range v.Variants {
 		for _, m := range other.Members {
@@ -101,7 +105,6 @@ func (w walk) members(path string, members []reference.Member, head []string, en
 		}
 		return parts
 	}
-	w.refused(path+".none_such", enclose(object(append(required(""), `"none_such":1`))), true)
 	for _, m := range members {
 		if m.Required {
 			w.refused(path, enclose(object(required(m.Name))), true)
@@ -241,6 +244,7 @@ func TestParserTakesWhatIsDeclared(t *testing.T) {
 			}
 		},
 	}
+	w.refused(".none_such", `{"none_such":1}`, true)
 	w.members("", reference.Settings().Members, nil, func(s string) string { return s })
 	if accepted < 100 || refused < 100 || defaults < 15 {
 		t.Errorf("only %d accepted, %d refused, %d defaults", accepted, refused, defaults)

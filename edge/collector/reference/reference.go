@@ -30,6 +30,7 @@ type Value struct {
 
 	Each     *Value    // items of an array, or what the names of an object with free names stand for
 	Members  []Member  // of an object
+	Open     bool      // of an object: members that are not declared are passed over
 	By       string    // of an object with variants: the member that says which
 	Variants []Variant // of an object
 }

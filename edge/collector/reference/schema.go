@@ -82,6 +82,9 @@ func schemaOf(v Value) *node {
 		return n
 	case v.Type == Object:
 		n := &node{Type: Object, Additional: false}
+		if v.Open {
+			n.Additional = nil
+		}
 		n.add(v.Members)
 		return n
 	case v.Type == Integer:

@@ -34,6 +34,7 @@ func Settings() Value {
 			Value: named("G-ABC123", text(`"shop"`))},
 		Member{Name: "strict", Default: "false", Value: boolean(), Doc: "Fail a whole request for one malformed event, as the official pipeline does."},
 		Member{Name: "cookie", Doc: "The cookie that carries the network user id.", Value: cookie()},
+		Member{Name: "visitor", Doc: "How visitors are told apart.", Value: visitor()},
 		Member{Name: "limits", Doc: "Bounds of a request. Beyond them it is answered as usual and kept, cut short, as a failed event.", Value: limits()},
 		Member{Name: "privacy", Doc: "What is removed before anything leaves; see [Privacy](#privacy).", Value: Privacy()},
 		Member{Name: "root", Doc: "The answer to `GET /`; without it that is a 404.", Value: object(
@@ -62,6 +63,21 @@ func cookie() Value {
 		Member{Name: "http_only", Default: "true", Value: boolean(), Doc: "Whether scripts cannot read it."},
 		Member{Name: "same_site", Default: `"None"`, Value: sameSite, Doc: "When browsers send it with requests from other sites."},
 		Member{Name: "client_name", Value: text(`"sp_client"`, `"a b"`), Doc: "A second cookie with the same value that scripts can read. There is none by default."},
+	)
+}
+
+func visitor() Value {
+	salt := object(
+		Member{Name: "id", Required: true, Doc: "1 to 32 bytes, which receipts name.", Value: text(`"2026-11-21"`, `""`)},
+		Member{Name: "from", Required: true, Doc: "When it begins to hold, a time of RFC 3339.", Value: text(`"2026-11-21T00:00:00Z"`, `"today"`)},
+		Member{Name: "until", Required: true, Doc: "When it no longer holds.", Value: text(`"2026-11-23T00:00:00Z"`, `"2026-11-20T00:00:00Z"`)},
+		Member{Name: "secret", Required: true, Doc: "Base64 of 16 bytes or more.", Value: text(`"MDEyMzQ1Njc4OWFiY2RlZg=="`, `"c2hvcnQ="`)},
+	)
+	salt.Open = true
+	return object(
+		Member{Name: "mode", Default: `"cookie"`, Value: choice("cookie", "daily"),
+			Doc: "`daily` takes no cookie: the id is a keyed hash of address, user agent and app, the key a salt that is replaced every day."},
+		Member{Name: "salts", Value: list(salt), Doc: "For runtimes that fetch none from a host, at most eight: whoever writes them has to replace and to destroy them. Members of later versions are passed over."},
 	)
 }
 
