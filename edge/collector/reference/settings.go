@@ -30,6 +30,19 @@ func Settings() Value {
 				Member{Name: "secrets", Required: true, Doc: "Any of them verifies, so that they can be rotated. 16 bytes or more each; of `standard`, `whsec_` and base64.",
 					Value: list(text(`"whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3"`))},
 			))},
+		Member{Name: "access", Doc: "Who may send the events of an app. The first rule for it decides; events of an app without a rule come from anybody.", Value: list(object(
+			Member{Name: "apps", Doc: appsDoc, Beside: `"keys":[]`, Value: list(text(`"shop*"`))},
+			Member{Name: "origins", Doc: "Origins as browsers spell them. It or `keys` is needed; an empty list of either lets nobody in.",
+				Value: list(text(`"https://shop.example"`, `"shop.example"`, `"https://shop.example:443"`))},
+			Member{Name: "keys", Doc: "Keys that a sender shows.", Value: list(key(
+				Member{Name: "server", Default: "false", Value: boolean(), Doc: "Whether a server of one's own has it, whose events are no machine's in the sense of `bots`."},
+			))},
+		))},
+		Member{Name: "debug_keys", Doc: "Who shows one of them and asks with `Prefer: return=representation` is answered with the verdict on each event.", Value: list(key())},
+		Member{Name: "bots", Doc: "What becomes of the events of machines. The first rule for an event's app decides; the signs are noted without one.", Value: list(object(
+			Member{Name: "apps", Doc: appsDoc, Value: list(text(`"shop*"`))},
+			Member{Name: "do", Required: true, Doc: "Flagged only, dropped and counted, or not looked at.", Value: choice("flag", "drop", "ignore")},
+		))},
 		Member{Name: "apps", Doc: "The keys by which senders of other formats say whose events theirs are, and the `app_id` of each. Without an entry a public key stands for itself, a secret for nothing.",
 			Value: named("G-ABC123", text(`"shop"`))},
 		Member{Name: "strict", Default: "false", Value: boolean(), Doc: "Fail a whole request for one malformed event, as the official pipeline does."},
@@ -37,12 +50,26 @@ func Settings() Value {
 		Member{Name: "visitor", Doc: "How visitors are told apart.", Value: visitor()},
 		Member{Name: "limits", Doc: "Bounds of a request. Beyond them it is answered as usual and kept, cut short, as a failed event.", Value: limits()},
 		Member{Name: "privacy", Doc: "What is removed before anything leaves; see [Privacy](#privacy).", Value: Privacy()},
+		Member{Name: "redirects", Doc: "Links that lead through the collector: `/r/tp2?u=URL` becomes an event, and is sent on. There are none by default.", Value: object(
+			Member{Name: "hosts", Doc: "Hosts that may be led to, as they stand in a URL. Parents and children of a host are other hosts.",
+				Value: list(text(`"shop.example:8443"`, `"https://shop.example"`))},
+			Member{Name: "default_path", Default: "true", Value: boolean(), Doc: "Whether `/r/tp2` is answered by that name, and not only paths that `paths` maps to it."},
+		)},
+		Member{Name: "do_not_track", Doc: "The cookie of visitors who said that they do not want to be tracked: nothing is kept of their events but how many there were.", Value: object(
+			Member{Name: "name", Required: true, Doc: "Its name: " + cookieChars + ".", Value: text(`"optout"`, `"a b"`)},
+			Member{Name: "value", Required: true, Doc: "Its value, `*` standing for any run of characters.", Value: text(`"1"`)},
+		)},
+		Member{Name: "crossdomain", Doc: "The policy file at `/crossdomain.xml`; without it that is a 404.", Value: object(
+			Member{Name: "domains", Required: true, Doc: "Domains from which requests may come; `*` is every one, `*.shop.example` every one below it.", Value: list(text(`"*.shop.example"`, `"https://shop.example"`))},
+			Member{Name: "secure", Default: "true", Value: boolean(), Doc: "Only over https."},
+		)},
 		Member{Name: "root", Doc: "The answer to `GET /`; without it that is a 404.", Value: object(
 			Member{Name: "status", Required: true, Doc: "The status of the answer.", Value: integer(200, 599)},
 			Member{Name: "headers", Doc: "Headers by name, their values printable ASCII. Those that frame a message are for the server to set.",
 				Value: named("Location", text(`"https://www.example.org/"`, `"a\nb"`), `{"Content-Length":"5"}`)},
 			Member{Name: "body", Doc: "The body.", Value: text(`"moved"`)},
 		)},
+		Member{Name: "hsts_max_age", Default: "0", Value: integer(0, 63_072_000), Doc: "Seconds for which browsers are told to come over TLS only, to this host and those below it. 0 tells them nothing."},
 		Member{Name: "preflight_max_age", Default: "3600", Value: integer(0, 86_400), Doc: "Seconds for which browsers may remember the answer to a CORS preflight."},
 		Member{Name: "retry_after", Default: "5", Value: integer(1, 3600), Doc: "Seconds, in the refusal that is sent when nobody could take a batch."},
 	)
@@ -63,7 +90,26 @@ func cookie() Value {
 		Member{Name: "http_only", Default: "true", Value: boolean(), Doc: "Whether scripts cannot read it."},
 		Member{Name: "same_site", Default: `"None"`, Value: sameSite, Doc: "When browsers send it with requests from other sites."},
 		Member{Name: "client_name", Value: text(`"sp_client"`, `"a b"`), Doc: "A second cookie with the same value that scripts can read. There is none by default."},
+		Member{Name: "bounce", Doc: "Tells visitors who are new from those whose browsers keep no cookies: a pixel without the cookie is sent to the same URL again.", Value: object(
+			Member{Name: "enabled", Default: "false", Value: boolean(), Doc: "Whether it is done."},
+			Member{Name: "parameter", Default: `"n3pc"`, Value: text(`"back"`, `"a b"`), Doc: "Says in the query that a visitor came back: letters, digits, `-`, `.` and `_`."},
+			Member{Name: "fallback_id", Default: `"00000000-0000-4000-A000-000000000000"`, Value: text(`"00000000-0000-4000-A000-000000000001"`, `"none"`),
+				Doc: "The network user id of all those without cookies, a UUID."},
+		)},
+		Member{Name: "extension", Doc: "The service that browser trackers ask for a cookie that lasts (`cookieExtensionService`).", Value: object(
+			Member{Name: "path", Required: true, Doc: "Its path, on the site's own address.", Value: text(`"/cookie-extension"`, `"extension"`)},
+			Member{Name: "name", Default: `"sp_extension"`, Value: text(`"sp_beside"`, `"a b"`, `"sp"`), Doc: "The cookie beside: " + cookieChars + "."},
+		)},
 	)
+}
+
+// key declares what a key is known by.
+func key(more ...Member) Value {
+	return object(append([]Member{
+		{Name: "name", Doc: "For people.", Value: text(`"till 4"`)},
+		{Name: "sha256", Required: true, Doc: "The key's hash, 64 hexadecimal digits: `printf %s \"$KEY\" | sha256sum`.",
+			Value: text(`"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"`, `"9f86d081"`)},
+	}, more...)...)
 }
 
 func visitor() Value {
