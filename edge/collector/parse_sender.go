@@ -14,7 +14,8 @@ func (p *parser) list(name, of string, item func(path string)) {
 		p.fail("must be an array of " + of)
 		return
 	}
-	for i := 0; p.s.Array() && p.err == nil && p.s.Item(); i++ {
+	p.s.Array()
+	for i := 0; p.err == nil && p.s.Item(); i++ {
 		item(name + "." + strconv.Itoa(i) + ".")
 	}
 }

@@ -69,6 +69,9 @@ func (w walk) value(path string, v reference.Value, enclose func(string) string)
 		if !v.Open {
 			w.refused(path+".none_such", enclose(strings.TrimSuffix(sample(v), "}")+`,"none_such":1}`), true)
 		}
+		if len(v.AnyOf) > 0 {
+			w.refused(path, enclose(`{}`), true)
+		}
 		w.members(path, v.Members, nil, enclose)
 	default:
 		w.accepted(path, enclose(v.Sample), "")
@@ -177,7 +180,7 @@ func sample(v reference.Value) string {
 	case v.Type == reference.Object:
 		var parts []string
 		for _, m := range v.Members {
-			if m.Required {
+			if m.Required || len(v.AnyOf) > 0 && m.Name == v.AnyOf[0] {
 				parts = append(parts, strconv.Quote(m.Name)+":"+sample(m.Value))
 			}
 		}

@@ -30,6 +30,7 @@ type Value struct {
 
 	Each     *Value    // items of an array, or what the names of an object with free names stand for
 	Members  []Member  // of an object
+	AnyOf    []string  // of an object: members of which at least one is needed
 	Open     bool      // of an object: members that are not declared are passed over
 	By       string    // of an object with variants: the member that says which
 	Variants []Variant // of an object
@@ -74,4 +75,9 @@ func object(members ...Member) Value { return Value{Type: Object, Members: membe
 // named is an object whose names are free, such as sample.
 func named(sample string, of Value, wrong ...string) Value {
 	return Value{Type: Object, Sample: sample, Each: &of, Wrong: wrong}
+}
+
+// either is an object of whose members at least one of those named is needed.
+func either(names []string, members ...Member) Value {
+	return Value{Type: Object, Members: members, AnyOf: names}
 }

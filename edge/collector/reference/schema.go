@@ -85,6 +85,9 @@ func schemaOf(v Value) *node {
 		if v.Open {
 			n.Additional = nil
 		}
+		for _, name := range v.AnyOf {
+			n.AnyOf = append(n.AnyOf, &node{Required: []string{name}})
+		}
 		n.add(v.Members)
 		return n
 	case v.Type == Integer:

@@ -30,7 +30,7 @@ func Settings() Value {
 				Member{Name: "secrets", Required: true, Doc: "Any of them verifies, so that they can be rotated. 16 bytes or more each; of `standard`, `whsec_` and base64.",
 					Value: list(text(`"whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3"`))},
 			))},
-		Member{Name: "access", Doc: "Who may send the events of an app. The first rule for it decides; events of an app without a rule come from anybody.", Value: list(object(
+		Member{Name: "access", Doc: "Who may send the events of an app. The first rule for it decides; events of an app without a rule come from anybody.", Value: list(either([]string{"origins", "keys"},
 			Member{Name: "apps", Doc: appsDoc, Beside: `"keys":[]`, Value: list(text(`"shop*"`))},
 			Member{Name: "origins", Doc: "Origins as browsers spell them. It or `keys` is needed; an empty list of either lets nobody in.",
 				Value: list(text(`"https://shop.example"`, `"shop.example"`, `"https://shop.example:443"`))},
