@@ -1,16 +1,29 @@
-// Delivery of a signed batch to the first host that takes it, with the same
-// ladder as edge/forward.
+// The hosts: signs bodies of batches and posts them, as edge/forward does.
 
-// How long one host may take, and all of them together, in milliseconds. A
-// tracker gives up after five seconds.
-const TRY_TIMEOUT = 2000
-const DEADLINE = 4000
+// How long a host is left alone that did not answer in time, in milliseconds:
+// others are asked first, and the queue.
+const REST = 5000
 
-// Forwarder signs and delivers. Its constructor throws when host list or
-// secret are missing or malformed, and says which.
+// Fate is what became of a body at one host, or at all of them.
+export enum Fate {
+  Taken, // a host has confirmed that it holds it
+  Unwanted, // a host has read it and will never take it
+  Kept, // nobody took it; later somebody may
+}
+
+// Signed is a body with the headers that say whose it is.
+export interface Signed {
+  id: string
+  body: Uint8Array
+  headers: Record<string, string>
+}
+
+// Forwarder signs and posts. Its constructor throws when host list or secret
+// are missing or malformed, and says which.
 export class Forwarder {
   readonly #urls: string[]
   readonly #secret: Uint8Array
+  readonly #resting = new Map<string, number>() // by URL, until when
   #key: CryptoKey | undefined
 
   constructor(hosts: string | undefined, secret: string | undefined) {
@@ -18,59 +31,99 @@ export class Forwarder {
     this.#secret = parseSecret(secret ?? "")
   }
 
-  // forward reports whether a host has confirmed that it holds the batch.
-  async forward(id: string, batch: Uint8Array): Promise<boolean> {
-    const began = Date.now()
-    const timestamp = String(Math.floor(began / 1000))
-    const headers = {
-      "content-type": "application/x-ndjson",
-      "webhook-id": id,
-      "webhook-timestamp": timestamp,
-      "webhook-signature": await this.#sign(id, timestamp, batch),
-    }
-    for (const url of this.#urls) {
-      const left = DEADLINE - (Date.now() - began)
-      if (left <= 0) break
-      const refusal = await post(url, headers, batch, id, Math.min(left, TRY_TIMEOUT))
-      if (refusal === undefined) return true
-      console.warn(`weir: host ${new URL(url).host} did not take batch ${id}: ${refusal}`)
-    }
-    return false
+  // bases are the hosts' base URLs, in order of preference.
+  get bases(): string[] {
+    return this.#urls.map((url) => url.slice(0, -PATH.length))
   }
 
-  // sign follows Standard Webhooks: HMAC-SHA256 over id.timestamp.body.
-  async #sign(id: string, timestamp: string, batch: Uint8Array): Promise<string> {
+  // sign makes the headers of a body whose first batch has this id, by
+  // Standard Webhooks: HMAC-SHA256 over id.timestamp.body. A host takes them
+  // for five minutes.
+  async sign(id: string, body: Uint8Array): Promise<Signed> {
+    const timestamp = String(Math.floor(Date.now() / 1000))
     // The key is kept once it is there: a promise belongs to the request that made it.
     this.#key ??= await crypto.subtle.importKey("raw", this.#secret, { name: "HMAC", hash: "SHA-256" }, false, ["sign"])
     const head = new TextEncoder().encode(`${id}.${timestamp}.`)
-    const signed = new Uint8Array(head.length + batch.length)
-    signed.set(head)
-    signed.set(batch, head.length)
-    const mac = await crypto.subtle.sign("HMAC", this.#key, signed)
-    return "v1," + btoa(String.fromCharCode(...new Uint8Array(mac)))
+    const text = new Uint8Array(head.length + body.length)
+    text.set(head)
+    text.set(body, head.length)
+    const mac = await crypto.subtle.sign("HMAC", this.#key, text)
+    return {
+      id, body,
+      headers: {
+        "content-type": "application/x-ndjson",
+        "webhook-id": id,
+        "webhook-timestamp": timestamp,
+        "webhook-signature": "v1," + btoa(String.fromCharCode(...new Uint8Array(mac))),
+      },
+    }
+  }
+
+  // hosts splits the list into those to ask and those that rest after not
+  // answering in time, each in order of preference.
+  hosts(): { awake: string[]; resting: string[] } {
+    const now = Date.now()
+    const rests = (url: string) => now < (this.#resting.get(url) ?? 0)
+    return { awake: this.#urls.filter((url) => !rests(url)), resting: this.#urls.filter(rests) }
+  }
+
+  // post offers a body to one host after another, each for at most `patience`
+  // milliseconds and all of them until `end`, until one takes it.
+  async post(urls: string[], signed: Signed, patience: number, end: number): Promise<Fate> {
+    let fate = Fate.Kept
+    for (const url of urls) {
+      const left = end - Date.now()
+      if (left <= 0) break
+      const answer = await post(url, signed, Math.min(left, patience))
+      if (answer.fate === Fate.Taken) {
+        this.#resting.delete(url)
+        return Fate.Taken
+      }
+      if (answer.silent) this.#resting.set(url, Date.now() + REST)
+      if (answer.fate === Fate.Unwanted) fate = Fate.Unwanted
+      console.warn(`weir: host ${new URL(url).host} did not take batch ${signed.id}: ${answer.reason}`)
+    }
+    return fate
   }
 }
 
-// post returns undefined once the host has confirmed the batch by its id, and
-// else why it has not.
-async function post(url: string, headers: Record<string, string>, batch: Uint8Array, id: string, timeout: number): Promise<string | undefined> {
+interface Answer {
+  fate: Fate
+  reason?: string
+  silent?: boolean
+}
+
+async function post(url: string, { id, headers, body }: Signed, timeout: number): Promise<Answer> {
+  const signal = AbortSignal.timeout(timeout)
   try {
     const response = await fetch(url, {
-      method: "POST", headers, body: batch,
+      method: "POST", headers, body, signal,
       redirect: "manual", // a host never redirects; following would take a signed batch elsewhere
-      signal: AbortSignal.timeout(timeout),
     })
     if (response.status !== 200) {
       void response.body?.cancel()
-      return `it answered ${response.status}`
+      const unwanted = response.status === 400 || response.status === 413
+      const hint = response.status === 401 ? " (is WEIR_SECRET the host's? are the clocks right?)" : ""
+      return { fate: unwanted ? Fate.Unwanted : Fate.Kept, reason: `it answered ${response.status}${hint}` }
     }
     // Anything can answer 200: only a host knows which batch it took.
-    const receipt = await response.json<{ batch?: unknown }>()
-    return receipt.batch === id ? undefined : "it answered 200 without naming the batch: is this a weir host?"
+    if (batchOf(await response.text()) === id) return { fate: Fate.Taken }
+    return { fate: Fate.Kept, reason: "it answered 200 without naming the batch: is this a weir host?" }
   } catch (error) {
-    return error instanceof Error ? error.message : String(error)
+    return { fate: Fate.Kept, reason: error instanceof Error ? error.message : String(error), silent: signal.aborted }
   }
 }
+
+// batchOf returns the batch that a receipt names.
+function batchOf(receipt: string): unknown {
+  try {
+    return (JSON.parse(receipt) as { batch?: unknown } | null)?.batch
+  } catch {
+    return undefined
+  }
+}
+
+const PATH = "/v1/batches"
 
 function parseHosts(list: string): string[] {
   const hosts = list.split(",").map((host) => host.trim()).filter((host) => host !== "")
@@ -80,7 +133,7 @@ function parseHosts(list: string): string[] {
     if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password || url.search || url.hash) {
       throw new Error(`WEIR_HOST: number ${i + 1} of ${hosts.length} is not a base URL such as https://host.example`)
     }
-    return host.replace(/\/$/, "") + "/v1/batches"
+    return host.replace(/\/$/, "") + PATH
   })
 }
 

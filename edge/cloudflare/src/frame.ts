@@ -107,7 +107,13 @@ function putString(bytes: Uint8Array, view: DataView, at: number, s: string): nu
   return end
 }
 
-export const AckFast = 3
+// Ack says when the tracker may be told that its events are safe.
+export enum Ack {
+  Stored, // a host has synced the batch
+  Delivered, // and its required sinks have confirmed
+  Queued, // the queue has taken it
+  Fast, // at once
+}
 
 export interface Answer {
   status: number
@@ -118,7 +124,7 @@ export interface Answer {
 // Outcome reads an outcome frame, of which it owns the bytes. What is not
 // asked for is not decoded: most requests never look at the refusal.
 export class Outcome {
-  readonly ack: number
+  readonly ack: Ack
   readonly batchID: string
   readonly batch: Uint8Array
   readonly #answers: number // where the two responses begin

@@ -4,25 +4,24 @@
 import bundle from "../build/default.bundle"
 import compiled from "../build/edge.wasm"
 import { Forwarder } from "./forward"
-import { AckFast, type Answer } from "./frame"
+import { Ack, type Answer } from "./frame"
+import { report } from "./health"
+import { Ladder } from "./ladder"
 import { Module } from "./module"
+import { consume, Spill } from "./queue"
 import { readInput } from "./request"
 
 export interface Env {
   WEIR_HOST: string
   WEIR_SECRET: string
   WEIR_SETTINGS?: string // JSON; the collector's defaults when absent
+  WEIR_QUEUE?: Queue // takes batches that no host takes
 }
 
-// Edge holds what outlives a request. It is made within the first one, since
-// no random numbers are to be had before.
-interface Edge {
-  module: Module
-  forwarder: Forwarder
-  maxBody: number
-}
-
-let edge: Edge | undefined
+// What outlives a request is made within the first one, since no random numbers
+// are to be had before.
+let edge: { module: Module; maxBody: number } | undefined
+let ladder: Ladder | undefined
 
 // The collector's default for limits.body, in bytes.
 const MAX_BODY = 1 << 20
@@ -31,30 +30,51 @@ export default {
   async fetch(request, env, ctx): Promise<Response> {
     try {
       edge ??= open(env)
+      ladder ??= connect(env)
       const input = await readInput(request, edge.maxBody).catch(() => undefined)
       // The body broke off: half of one is no event, and the tracker keeps what it has.
       if (!input) return unavailable(request, 408)
       const outcome = edge.module.collect(input)
       if (outcome.batch.length === 0) return answer(outcome.response)
-      const delivery = edge.forwarder.forward(outcome.batchID, outcome.batch)
+      if (outcome.ack === Ack.Fast) {
+        ctx.waitUntil(ladder.linger(outcome.batchID, outcome.batch))
+        return answer(outcome.response)
+      }
+      const delivery = ladder.deliver(outcome.batchID, outcome.batch, outcome.ack)
       // A tracker that hangs up does not take back what it sent.
       ctx.waitUntil(delivery)
-      const taken = outcome.ack === AckFast || (await delivery)
-      return answer(taken ? outcome.response : outcome.refusal)
+      if (await delivery) return answer(outcome.response)
+      console.error(`weir: batch ${outcome.batchID} is refused: nobody takes it`)
+      return answer(outcome.refusal)
     } catch (error) {
       console.error(`weir: ${error instanceof Error ? error.message : error}`)
       return unavailable(request, 503)
     }
   },
+
+  // What it throws makes all messages come again.
+  async queue(messages, env): Promise<void> {
+    ladder ??= connect(env)
+    await consume(messages, ladder.forwarder)
+  },
+
+  async scheduled(_, env): Promise<void> {
+    ladder ??= connect(env)
+    await report(ladder.forwarder, ladder.queue)
+  },
 } satisfies ExportedHandler<Env>
 
-function open(env: Env): Edge {
+function open(env: Env): { module: Module; maxBody: number } {
   const settings = env.WEIR_SETTINGS ?? ""
   const module = new Module(compiled, new TextEncoder().encode(settings), new Uint8Array(bundle))
   // The module knows best what is wrong with settings, so it reads them first.
   module.start()
   const { limits } = JSON.parse(settings.trim() || "{}") as { limits?: { body?: number } }
-  return { module, forwarder: new Forwarder(env.WEIR_HOST, env.WEIR_SECRET), maxBody: limits?.body ?? MAX_BODY }
+  return { module, maxBody: limits?.body ?? MAX_BODY }
+}
+
+function connect(env: Env): Ladder {
+  return new Ladder(new Forwarder(env.WEIR_HOST, env.WEIR_SECRET), env.WEIR_QUEUE && new Spill(env.WEIR_QUEUE))
 }
 
 function answer({ status, headers, body }: Answer): Response {
