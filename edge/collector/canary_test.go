@@ -32,6 +32,7 @@ const policy = `{"privacy":{%s"rules":[
 	{"name":"traits","schemas":["iglu:com.segment/*"],"fields":["traits","properties.note","previousId","name","category"],"do":{"action":"drop"}},
 	{"name":"ga4","schemas":["iglu:com.google.analytics/*"],"fields":["params.note","user_properties","up.name"],"do":{"action":"drop"}},
 	{"name":"plausible","schemas":["iglu:io.plausible/*"],"fields":["name","props.note"],"do":{"action":"drop"}},
+	{"name":"matomo","schemas":["iglu:org.matomo/*"],"fields":["search","c_n","link","ec_id","ec_items.*.*","dimension1"],"do":{"action":"drop"}},
 	{"name":"subject","schemas":["iglu:io.cloudevents/*"],"fields":["subject","canary","data","data_base64"],"do":{"action":"drop"}}
 ]}}`
 
@@ -93,6 +94,8 @@ func TestCanaries(t *testing.T) {
 	messages := message("track", `"event":"`+order+`","properties":`+checkout) + "," + message("identify", `"traits":{"email":"`+mail+`"}`) + "," +
 		message("page", `"name":"`+canary+`","category":"`+canary+`","properties":{"title":"`+canary+`","url":"https://shop.example/?email=`+mail+`","note":"`+canary+`"}`) + "," +
 		message("alias", `"previousId":"`+canary+`"`)
+	visit := url.Values{"idsite": {"1"}, "action_name": {canary}, "url": {"https://shop.example/?email=" + mail}, "urlref": {"https://mail.example/" + canary}, "_id": {canary}, "uid": {canary}, "lang": {canary}, "cs": {canary},
+		"ua": {"Product/1 " + canary}, "res": {canary}, "e_a": {canary}, "e_n": {canary}, "e_v": {canary}, "token_auth": {canary}, "city": {canary}, "dimension1": {canary}}
 	requests := map[string]protocol.Request{
 		"snowplow":            post("/com.snowplowanalytics.snowplow/tp2", json, plain(with("ue_pr", event, "co", contexts))),
 		"snowplow base64":     post("/com.snowplowanalytics.snowplow/tp2", json, plain(with("ue_px", encode([]byte(event)), "cx", encode([]byte(contexts))))),
@@ -111,6 +114,10 @@ func TestCanaries(t *testing.T) {
 			"dr": {"https://mail.example/" + canary}, "sr": {canary}, "ep.note": {canary}, "up.name": {canary}}.Encode()},
 		"plausible": post("/api/event", json, `[{"n":"pageview","u":"https://shop.example/?email=`+mail+`","d":"shop","r":"https://mail.example/`+canary+`","p":"{\"note\":\"`+canary+`\"}"},{"name":"`+canary+
 			`","url":"https://shop.example/?email=`+mail+`","domain":"shop","props":{"note":"`+canary+`"}},{"name":"`+order+`","url":"https://shop.example/","domain":"shop","props":`+checkout+`},{"n":"a","p":"{`+canary+`"}]`),
+		"matomo": {Method: "GET", Path: "/matomo.php", Query: visit.Encode()},
+		"matomo bulk": post("/piwik.php", json, `{"requests":["?`+visit.Encode()+`","?`+visit.Encode()+`&search=`+canary+`","?`+visit.Encode()+`&c_n=`+canary+`","?`+visit.Encode()+`&link=`+canary+`","?`+visit.Encode()+
+			`&idgoal=0&ec_id=`+canary+`&ec_items=%5B%5B%22`+canary+`%22%5D%5D","`+canary+`=%FF",{"idsite":1,"uid":"`+canary+`"}],"token_auth":"`+canary+`"}`),
+		"matomo cart":  {Method: "GET", Path: "/matomo.php", Query: "idsite=1&idgoal=0&ec_items=%5B%22" + canary},
 		"pixel":        {Method: "GET", Path: "/pixel/com.example/user/jsonschema/1-0-0", Query: url.Values{"user_id": {canary}, "email": {mail}, "name": {canary}}.Encode()},
 		"pixel base64": {Method: "GET", Path: "/pixel/com.example/checkout/jsonschema/1-0-1", Query: "hbp=" + encode([]byte(checkout))},
 	}

@@ -7,6 +7,7 @@ import (
 	"weir/edge/protocol"
 	"weir/edge/protocol/cloudevents"
 	"weir/edge/protocol/ga4"
+	"weir/edge/protocol/matomo"
 	"weir/edge/protocol/pixel"
 	"weir/edge/protocol/plausible"
 	"weir/edge/protocol/segment"
@@ -26,5 +27,6 @@ func Adapters() []protocol.Adapter {
 		segment.New(),
 		ga4.New(),
 		plausible.New(),
+		matomo.New(),
 	}
 }
