@@ -32,7 +32,7 @@ var rooms = map[string]room{
 	"edge/hmac":                    {wasm: true},
 	"edge/privacy":                 {may: []string{"edge/envelope", "edge/hmac", "schemas/scan", "schemas/validate"}, wasm: true},
 	"edge/protocol":                {may: []string{"edge/envelope", "schemas/scan"}, wasm: true},
-	"edge/protocol/snowplow":       {may: []string{"edge/protocol", "edge/envelope", "schemas/scan"}, wasm: true},
+	"edge/protocol/snowplow":       {may: []string{"edge/protocol", "edge/envelope", "schemas/scan"}, tests: []string{"edge/protocol/protocoltest"}, wasm: true},
 	"edge/protocol/document":       {may: []string{"edge/protocol", "edge/envelope", "schemas/scan"}, wasm: true},
 	"edge/protocol/selfdescribing": {may: []string{"edge/protocol", "edge/protocol/document", "edge/envelope", "schemas/scan"}, tests: []string{"edge/protocol/protocoltest"}, wasm: true},
 	"edge/protocol/cloudevents":    {may: []string{"edge/protocol", "edge/protocol/document", "edge/envelope", "schemas/scan"}, tests: []string{"edge/protocol/protocoltest"}, wasm: true},

@@ -49,21 +49,26 @@ func (c *Collector) route() (protocol.Adapter, protocol.Answer, bool) {
 	return nil, protocol.Answer{}, false
 }
 
-// checkPaths returns an error for a mapped path to which every event would get a 404.
+// checkPaths returns an error for a mapped path to which every event would get a
+// 404, and for a path of the cookie extension service that is a protocol's.
 func (c *Collector) checkPaths() error {
+	if path := c.settings.Cookie.Extension.Path; path != "" && slices.ContainsFunc(c.adapters, func(a protocol.Adapter) bool { return reads(a, path) }) {
+		return errors.New("settings: cookie.extension.path: events are sent to " + path + "; it must be a path of its own, such as /cookie-extension")
+	}
 	for _, m := range c.settings.Paths {
 		if c.settings.Redirects.off(m.From, m.To) {
 			return errors.New("settings: paths." + m.From + ": " + m.To + " leads nowhere: redirects.hosts lists no host")
 		}
-		matches := func(a protocol.Adapter) bool {
-			return a.Match(&protocol.Request{Method: "POST", Path: m.To}) || a.Match(&protocol.Request{Method: "GET", Path: m.To})
-		}
-		if !slices.ContainsFunc(c.adapters, matches) {
+		if !slices.ContainsFunc(c.adapters, func(a protocol.Adapter) bool { return reads(a, m.To) }) {
 			return errors.New("settings: paths." + m.From + ": no protocol reads " + m.To +
 				"; map to the path of an adapter, such as /com.snowplowanalytics.snowplow/tp2")
 		}
 	}
 	return nil
+}
+
+func reads(a protocol.Adapter, path string) bool {
+	return a.Match(&protocol.Request{Method: "POST", Path: path}) || a.Match(&protocol.Request{Method: "GET", Path: path})
 }
 
 // mayBeTracker reports whether a request to a path that nothing is mapped to

@@ -25,10 +25,13 @@ func TestParseSettings(t *testing.T) {
 		"acks": [{"apps": ["shop*"], "schemas": ["iglu:com.acme/*"], "ack": "delivered"}, {"ack": "fast"}],
 		"paths": {"/com.acme/track": "/com.snowplowanalytics.snowplow/tp2", "/a/b": "/i"},
 		"cookie": {"enabled": false, "name": "n", "domains": ["a.example", "b.example"], "fallback_domain": "c.example",
-			"max_age": 7, "secure": true, "http_only": false, "same_site": "STRICT", "client_name": "m"},
+			"max_age": 7, "secure": true, "http_only": false, "same_site": "STRICT", "client_name": "m",
+			"bounce": {"enabled": false, "parameter": "back", "fallback_id": "00000000-0000-4000-A000-000000000001"}},
 		"limits": {"body": 1, "inflated": 2, "events": 3, "entities": 4, "depth": 5, "batch": 16384},
 		"privacy": {"ipv4_prefix": 8, "ipv6_prefix": 16, "geo": "country",
 			"signals": [{"name": "s", "signals": ["gpc", "no_consent"], "regions": ["EEA", "US-CA"], "apps": ["shop*"], "do": "anonymise"}, {"name": "t", "do": "pass"}]},
+		"redirects": {"hosts": ["www.shop.example", "shop.example:8443"], "default_path": false},
+		"do_not_track": {"name": "optout", "value": "yes*"}, "crossdomain": {"domains": ["*", "*.shop.example"], "secure": false}, "hsts_max_age": 31536000,
 		"root": {"status": 302, "headers": {"Location": "https://www.example.org/"}, "body": "moved"}
 	}`
 	got, err := ParseSettings([]byte(full))
@@ -37,11 +40,17 @@ func TestParseSettings(t *testing.T) {
 		Acks:  []AckRule{{Apps: []string{"shop*"}, Schemas: []string{"iglu:com.acme/*"}, Ack: envelope.AckDelivered}, {Ack: envelope.AckFast}},
 		Paths: []PathMapping{{"/com.acme/track", "/com.snowplowanalytics.snowplow/tp2"}, {"/a/b", "/i"}},
 		Cookie: Cookie{Name: "n", Domains: []string{"a.example", "b.example"}, FallbackDomain: "c.example",
-			MaxAge: 7, Secure: true, SameSite: "Strict", ClientName: "m"},
+			MaxAge: 7, Secure: true, SameSite: "Strict", ClientName: "m",
+			Bounce: Bounce{Parameter: "back", FallbackID: "00000000-0000-4000-A000-000000000001"}, Extension: Extension{Name: "sp_extension"}},
 		Limits: Limits{1, 2, 3, 4, 5, 16384},
 		Privacy: privacy.Rules{IPv4Prefix: 8, IPv6Prefix: 16, Geo: privacy.Country, Signals: []privacy.SignalRule{
 			{Name: "s", Signals: privacy.GPC | noConsent, Regions: []string{"EEA", "US-CA"}, Apps: []string{"shop*"}, Do: privacy.Anonymise}, {Name: "t"}}},
-		Root: Root{302, []protocol.Header{{Name: "Location", Value: "https://www.example.org/"}}, []byte("moved")},
+		Redirects:  Redirects{Hosts: []string{"www.shop.example", "shop.example:8443"}},
+		DoNotTrack: DoNotTrack{"optout", "yes*"},
+		Crossdomain: Crossdomain{Domains: []string{"*", "*.shop.example"}, page: []byte("<?xml version=\"1.0\"?>\n<cross-domain-policy>\n" +
+			"  <allow-access-from domain=\"*\" secure=\"false\" />\n  <allow-access-from domain=\"*.shop.example\" secure=\"false\" />\n</cross-domain-policy>\n")},
+		HSTSMaxAge: 31536000,
+		Root:       Root{302, []protocol.Header{{Name: "Location", Value: "https://www.example.org/"}}, []byte("moved")},
 	}
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, %v", got, err)
@@ -93,6 +102,34 @@ func TestSettingsErrorsNameTheMember(t *testing.T) {
 		`{"privacy":{"signals":[{"name":"a","signals":["gcp"],"do":"pass"}]}}`: "settings: privacy.signals.0.signals: must be of sp_anonymous, gpc",
 		`{"privacy":{"signals":[{"name":"a","regions":["de"],"do":"pass"}]}}`:  "settings: privacy.signals.0.regions: must be countries such as DE",
 		`{"privacy":{"signals":[{"name":"a","region":["DE"],"do":"pass"}]}}`:   "settings: privacy.signals.0.region: there is no such setting",
+		`{"redirects":{"hosts":["shop.example/"]}}`:                            "settings: redirects.hosts: must be hosts as they stand in a URL",
+		`{"redirects":{"hosts":["https://shop.example"]}}`:                     "settings: redirects.hosts: must be hosts",
+		`{"redirects":{"hosts":["a@shop.example"]}}`:                           "settings: redirects.hosts: must be hosts",
+		`{"redirects":{"hosts":["*.shop.example"]}}`:                           "settings: redirects.hosts: must be hosts",
+		`{"redirects":{"hosts":["shop.example:"]}}`:                            "settings: redirects.hosts: must be hosts",
+		`{"redirects":{"hosts":[""]}}`:                                         "settings: redirects.hosts: must be hosts",
+		`{"redirects":{"domains":["shop.example"]}}`:                           "settings: redirects.domains: there is no such setting",
+		`{"do_not_track":{"name":"optout"}}`:                                   "settings: do_not_track: needs the name and the value of a cookie",
+		`{"do_not_track":{"value":"1"}}`:                                       "settings: do_not_track: needs the name and the value of a cookie",
+		`{"do_not_track":{"name":"opt out","value":"1"}}`:                      "settings: do_not_track.name: must be a cookie name",
+		`{"do_not_track":{"enabled":true}}`:                                    "settings: do_not_track.enabled: there is no such setting",
+		`{"crossdomain":{}}`:                                                   "settings: crossdomain: needs domains",
+		`{"crossdomain":{"domains":["*"],"secure":1}}`:                         "settings: crossdomain.secure: must be true or false",
+		`{"crossdomain":{"domains":["a\" />"]}}`:                               "settings: crossdomain.domains: must be domain names",
+		`{"crossdomain":{"domains":["*.*.example"]}}`:                          "settings: crossdomain.domains: must be domain names",
+		`{"crossdomain":{"domain":"*"}}`:                                       "settings: crossdomain.domain: there is no such setting",
+		`{"hsts_max_age":-1}`:                                                  "settings: hsts_max_age: must be an integer from 0 to 63072000",
+		`{"cookie":{"bounce":{"enabled":true,"parameter":"a=b"}}}`:             "settings: cookie.bounce.parameter: must be made of letters",
+		`{"cookie":{"bounce":{"enabled":true,"fallback_id":"none"}}}`:          "settings: cookie.bounce.fallback_id: must be a UUID",
+		`{"cookie":{"bounce":{"url":"x"}}}`:                                    "settings: cookie.bounce.url: there is no such setting",
+		`{"cookie":{"enabled":false,"bounce":{"enabled":true}}}`:               "settings: cookie: bounce and extension need the cookie",
+		`{"cookie":{"enabled":false,"extension":{"path":"/extension"}}}`:       "settings: cookie: bounce and extension need the cookie",
+		`{"cookie":{"extension":{"name":"e"}}}`:                                "settings: cookie.extension: needs a path",
+		`{"cookie":{"extension":{"path":"extension"}}}`:                        "settings: cookie.extension.path: must be a path",
+		`{"cookie":{"extension":{"path":"/a?b"}}}`:                             "settings: cookie.extension.path: must be a path",
+		`{"cookie":{"extension":{"path":"/a","name":"a b"}}}`:                  "settings: cookie.extension.name: must be a cookie name",
+		`{"cookie":{"extension":{"path":"/a","name":"sp"}}}`:                   "settings: cookie: extension.name must be the name of a cookie of its own",
+		`{"cookie":{"extension":{"path":"/a","max_age":1}}}`:                   "settings: cookie.extension.max_age: there is no such setting",
 		`{"root":{"body":"x"}}`:                                                "settings: root: root.status is missing",
 		`{"root":{"headers":{"Bad Name":"x"}}}`:                                "settings: root.headers.Bad Name: must be the name of a header",
 		`{"root":{"headers":{"":"x"}}}`:                                        "settings: root.headers.: must be the name of a header",
@@ -115,13 +152,54 @@ func TestSettingsErrorsNameTheMember(t *testing.T) {
 }
 
 func TestPathsLeadToAnAdapter(t *testing.T) {
-	for target, ok := range map[string]bool{"/i": true, "/com.snowplowanalytics.snowplow/tp2": true, "/r/tp2": false, "/health": false, "/com.acme/other": false, "/i?e=pv": false} {
+	for target, ok := range map[string]bool{"/i": true, "/com.snowplowanalytics.snowplow/tp2": true, "/health": false, "/com.acme/other": false, "/i?e=pv": false} {
 		_, err := New([]byte(`{"paths":{"/com.acme/track":"`+target+`"}}`), nil, snowplow.New())
 		if ok && err != nil {
 			t.Errorf("%s: %v", target, err)
 		}
 		if want := "settings: paths./com.acme/track: no protocol reads " + target; !ok && (err == nil || !strings.HasPrefix(err.Error(), want)) {
 			t.Errorf("%s: %v, want %q", target, err, want)
+		}
+	}
+}
+
+func TestRedirectsAreMappedToWhereTheyAreAllowed(t *testing.T) {
+	const path = `"paths":{"/com.acme/click":"/r/tp2"}`
+	if _, err := New([]byte("{"+path+`,"redirects":{"hosts":["shop.example"],"default_path":false}}`), nil, snowplow.New()); err != nil {
+		t.Error(err)
+	}
+	const want = "settings: paths./com.acme/click: /r/tp2 leads nowhere: redirects.hosts lists no host"
+	if _, err := New([]byte("{"+path+"}"), nil, snowplow.New()); err == nil || err.Error() != want {
+		t.Errorf("%v, want %q", err, want)
+	}
+}
+
+func TestExtensionHasAPathOfItsOwn(t *testing.T) {
+	for path, ok := range map[string]bool{"/extension": true, "/i": false, "/com.snowplowanalytics.snowplow/tp2": false} {
+		_, err := New([]byte(`{"cookie":{"extension":{"path":"`+path+`"}}}`), nil, snowplow.New())
+		if ok != (err == nil) {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+}
+
+// Each of these leads a browser somewhere else than to shop.example, or may.
+func TestRedirectsLeadNowhereElse(t *testing.T) {
+	r := Redirects{Hosts: []string{"shop.example", "shop.example:8443"}}
+	for _, url := range []string{
+		"", "shop.example", "//shop.example", "/shop.example", "https:shop.example", "https:/shop.example", "https:///shop.example", "javascript://shop.example/%0aalert(1)",
+		"ftp://shop.example", "data:text/html,https://shop.example", "https://shop.example.evil.example", "https://evilshop.example", "https://evil.example/https://shop.example",
+		"https://shop.example@evil.example", "https://evil.example\\@shop.example", "https://evil.example@shop.example", "https://evil.example?@shop.example", "https://evil.example#@shop.example",
+		"https://shop.example\\.evil.example", "https://shop.example\t.evil.example", " https://shop.example", "https://shop.example/\r\nSet-Cookie: a=b", "https://shop.example/\x00", "https://shop.example/é",
+		"https://shop.example:80", "https://shop.example:8443@evil.example", "https://shop.example.", "https://[shop.example]", "https://shop.example:8443:443", "https://shop%2eexample", "https://a.shop.example",
+	} {
+		if r.allow(url) {
+			t.Errorf("%q is allowed", url)
+		}
+	}
+	for _, url := range []string{"https://shop.example", "http://shop.example/", "HTTPS://Shop.Example/a?b#c", "https://shop.example?b", "https://shop.example#c", "https://shop.example:8443/@evil.example", "https://shop.example/\"<>"} {
+		if !r.allow(url) {
+			t.Errorf("%q is refused", url)
 		}
 	}
 }
@@ -137,7 +215,7 @@ func FuzzParseSettings(f *testing.F) {
 		if l := s.Limits; l.Body < 1 || l.Inflated < 1 || l.Events < 1 || l.Depth < 2 {
 			t.Fatalf("limits out of range: %+v", l)
 		}
-		for _, domain := range append(s.Cookie.Domains, s.Cookie.Name+"x") {
+		for _, domain := range append(s.Cookie.Domains, s.Cookie.Name+"x", s.Cookie.Extension.Name, s.Cookie.Bounce.Parameter) {
 			if strings.ContainsAny(domain, "; ,\r\n") {
 				t.Fatalf("%q would break a Set-Cookie header", domain)
 			}

@@ -82,11 +82,16 @@ func TestFingerprint(t *testing.T) {
 
 func FuzzDecode(f *testing.F) {
 	const body = `{"schema":"iglu:com.snowplowanalytics.snowplow/payload_data/jsonschema/1-0-4","data":[{"e":"ue","p":"web","tv":"x","ue_pr":"{\"schema\":\"iglu:com.snowplowanalytics.snowplow/unstruct_event/jsonschema/1-0-0\",\"data\":{\"schema\":\"iglu:a/b/c/1-0-0\",\"data\":{}}}","res":"1x2"}]}`
-	f.Add("POST", "aid=x", []byte(body))
-	f.Add("POST", "", []byte(`{"data":[5,{"e":"pv","e":"\ud800"}],"schema":"iglu:com.snowplowanalytics.snowplow/payload_data/jsonschema/1-0-0"}`))
-	f.Add("GET", "e=pv&cx=%2B_-/&co=%7B%7D&url=%zz", []byte(nil))
-	f.Fuzz(func(t *testing.T, method, query string, body []byte) {
-		r := &protocol.Request{Method: method, Path: TP2, Query: query, Body: body, Headers: []protocol.Header{{Name: "Content-Type", Value: "application/json"}}}
+	f.Add("POST", TP2, "aid=x", []byte(body))
+	f.Add("POST", Redirect, "u=%FF%22&ue_px=e30", []byte(body))
+	f.Add("GET", Redirect, "u=https://shop.example/&e=se&co=%7B%7D&p=app&tv=y", []byte(nil))
+	f.Add("POST", TP2, "", []byte(`{"data":[5,{"e":"pv","e":"\ud800"}],"schema":"iglu:com.snowplowanalytics.snowplow/payload_data/jsonschema/1-0-0"}`))
+	f.Add("GET", "/i", "e=pv&cx=%2B_-/&co=%7B%7D&url=%zz", []byte(nil))
+	f.Fuzz(func(t *testing.T, method, path, query string, body []byte) {
+		r := &protocol.Request{Method: method, Path: path, Query: query, Body: body, Headers: []protocol.Header{{Name: "Content-Type", Value: "application/json"}}}
+		if !New().Match(r) {
+			return
+		}
 		given := string(body)
 		events, err := New().Decode(nil, r)
 		if err == nil && len(events) == 0 {

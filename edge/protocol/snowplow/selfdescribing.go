@@ -9,6 +9,8 @@ import (
 	"weir/schemas/scan"
 )
 
+const unstructSchema = "iglu:com.snowplowanalytics.snowplow/unstruct_event/jsonschema/1-0-0"
+
 // wrapper is one of the two self-describing envelopes of the tracker protocol:
 // around the one self-describing event, and around the entities.
 type wrapper struct {
@@ -20,7 +22,7 @@ type wrapper struct {
 
 var (
 	unstructWrapper = wrapper{
-		schema: "iglu:com.snowplowanalytics.snowplow/unstruct_event/jsonschema/1-0-0",
+		schema: unstructSchema,
 		prefix: "iglu:com.snowplowanalytics.snowplow/unstruct_event/jsonschema/1-0-",
 		must:   "schema must be iglu:com.snowplowanalytics.snowplow/unstruct_event/jsonschema/1-0-*",
 		path:   "/unstruct_event",

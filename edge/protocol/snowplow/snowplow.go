@@ -1,7 +1,8 @@
 // Package snowplow is the adapter for the Snowplow tracker protocol, as
 // trackers speak it over HTTP: POST of payload_data to
 // /com.snowplowanalytics.snowplow/tp2, and GET of one event in the query string
-// there, at /com.snowplowanalytics.snowplow/tp1, /i or /ice.png.
+// there, at /com.snowplowanalytics.snowplow/tp1, /i or /ice.png. Links through the
+// collector lead to /r/tp2: a GET or a POST of which the query string alone counts.
 //
 // Where the official pipeline leaves a choice or fails a whole request, the
 // rules are these:
@@ -83,9 +84,9 @@ func (a *Adapter) Match(r *protocol.Request) bool {
 	path := strings.TrimSuffix(r.Path, "/")
 	switch r.Method {
 	case "POST":
-		return path == TP2
+		return path == TP2 || path == Redirect
 	case "GET", "HEAD":
-		return path == TP2 || path == TP1 || path == "/i" || path == "/ice.png"
+		return path == TP2 || path == TP1 || path == "/i" || path == "/ice.png" || path == Redirect
 	}
 	return false
 }
@@ -95,7 +96,10 @@ var ok = []byte("ok")
 
 // Answer implements [protocol.Answerer].
 func (a *Adapter) Answer(r *protocol.Request) protocol.Answer {
-	if r.Method == "POST" {
+	switch {
+	case isRedirect(r):
+		return protocol.Answer{Identify: true, Redirect: redirectTarget}
+	case r.Method == "POST":
 		return protocol.Answer{ContentType: "text/plain", Body: ok, Identify: true}
 	}
 	return protocol.Pixel
@@ -110,6 +114,8 @@ func (a *Adapter) Decode(dst []envelope.Event, r *protocol.Request) ([]envelope.
 	switch {
 	case !query:
 		return dst, a.faultAt(0, payloadDataLatest, "", "maxProperties", tooMany)
+	case isRedirect(r):
+		return a.decodeRedirect(dst, r), nil
 	case r.Method != "POST":
 		return a.decodeQuery(dst, r), nil
 	case len(r.Body) == 0 && contentType == "" && len(a.query) > 0:
