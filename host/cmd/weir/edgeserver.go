@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -10,10 +11,12 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"weir/edge/collector"
 	"weir/edge/forward"
+	"weir/edge/listen"
 	"weir/edge/protocol/all"
 	"weir/edge/serve"
 	"weir/edge/wazero"
@@ -45,7 +48,11 @@ type edgeOptions struct {
 	bundle   []byte // compiled schemas; nil for those in the program
 	hosts    []string
 	secret   []byte
-	proxies  []netip.Prefix
+	proxies  []netip.Prefix // whose X-Forwarded-For and PROXY headers are believed
+	// proxyProtocol has connections of proxies begin with a PROXY header.
+	proxyProtocol bool
+	tls           *tls.Config // nil for none
+	connections   int         // open at once; 0 for no bound
 	// wrap puts pages beside the collector; nil for none.
 	wrap func(http.Handler) http.Handler
 	log  *slog.Logger
@@ -53,12 +60,14 @@ type edgeOptions struct {
 
 // edgeServer is a running edge.
 type edgeServer struct {
+	edgeOptions
 	addr    string
-	engine  engineName
 	server  *http.Server
 	handler *serve.Handler
-	stop    func(context.Context) error // lets go of the engine
 	failed  chan error
+
+	mu   sync.Mutex                  // held while the engine is exchanged, and when it is let go of
+	stop func(context.Context) error // lets go of the engine
 }
 
 // drainTime bounds how long an edge that is asked to stop waits for requests under way.
@@ -86,16 +95,69 @@ func startEdge(ctx context.Context, o edgeOptions) (*edgeServer, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("starting the edge: %w", err), stop(ctx))
 	}
+	if o.proxyProtocol {
+		listener = listen.Proxied(listener, o.proxies, o.log)
+	}
 	var root http.Handler = handler
 	if o.wrap != nil {
 		root = o.wrap(root)
 	}
 	e := &edgeServer{
-		addr: listener.Addr().String(), engine: o.engine, handler: handler, stop: stop,
+		edgeOptions: o, addr: listener.Addr().String(), handler: handler, stop: stop,
 		server: serve.NewServer(root), failed: make(chan error, 1),
 	}
-	go func() { e.failed <- e.server.Serve(listener) }()
+	e.server.ErrorLog = slog.NewLogLogger(o.log.Handler(), slog.LevelDebug)
+	e.server.ConnState = (&listen.Connections{Open: o.connections}).State
+	if e.server.TLSConfig = o.tls; o.tls != nil {
+		go func() { e.failed <- e.server.ServeTLS(listener, "", "") }()
+	} else {
+		go func() { e.failed <- e.server.Serve(listener) }()
+	}
 	return e, nil
+}
+
+// reload has further requests judged by other settings and schemas, and
+// returns once nothing is left of those before. An error means that they stay.
+func (e *edgeServer) reload(ctx context.Context, settings, bundle []byte) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	o := e.edgeOptions
+	o.settings, o.bundle = settings, bundle
+	parsed, err := collector.ParseSettings(settings)
+	if err != nil {
+		return fmt.Errorf("reading the edge's settings: %w", err)
+	}
+	engine, stop, err := newEngine(ctx, o)
+	if err != nil {
+		return err
+	}
+	unused, stopBefore := e.handler.Replace(engine, parsed.Limits.Body), e.stop
+	e.stop = stop
+	<-unused
+	if err := stopBefore(ctx); err != nil {
+		e.log.Warn("edge: the engine before was not let go of", "error", err)
+	}
+	return nil
+}
+
+// obey reloads at each signal, until ctx ends.
+func (e *edgeServer) obey(ctx context.Context, signals <-chan os.Signal, files edgeFiles) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-signals:
+		}
+		settings, bundle, err := files.read()
+		if err == nil {
+			err = e.reload(ctx, settings, bundle)
+		}
+		if err != nil {
+			e.log.Error("edge: settings or schemas cannot be used; those before stay", "error", err)
+			continue
+		}
+		e.log.Info("edge: settings and schemas were read again")
+	}
 }
 
 // wait returns when the server fails, or once ctx has ended and the requests
@@ -109,7 +171,10 @@ func (e *edgeServer) wait(ctx context.Context) error {
 	}
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
 	defer cancel()
-	return errors.Join(err, e.server.Shutdown(drain), e.handler.Drain(drain), e.stop(drain))
+	err = errors.Join(err, e.server.Shutdown(drain), e.handler.Drain(drain))
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return errors.Join(err, e.stop(drain))
 }
 
 func newEngine(ctx context.Context, o edgeOptions) (serve.Engine, func(context.Context) error, error) {
