@@ -31,6 +31,26 @@ func TestCollectAllocatesNothing(t *testing.T) {
 	}
 }
 
+// Nor does one with settings of its own.
+func TestCollectAllocatesNothingWhateverTheSettings(t *testing.T) {
+	bundle := collectortest.Bundle(t)
+	collectortest.RunAll(t, func(t *testing.T, settings []byte) collectortest.Collect {
+		c, err := collector.New(settings, bundle, all.Adapters()...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return func(in *collector.Input) (*collector.Outcome, error) {
+			for range 10 {
+				c.Collect(in) // events that change places take some rounds to find their sizes
+			}
+			if got := testing.AllocsPerRun(5, func() { c.Collect(in) }); got != 0 {
+				t.Errorf("%s %s?%s with %s: %v allocations per request", in.Request.Method, in.Request.Path, in.Request.Query, settings, got)
+			}
+			return c.Collect(in), nil
+		}
+	})
+}
+
 func TestCollectForgetsTheRequestBefore(t *testing.T) {
 	c := open(t)
 	inputs := collectortest.Inputs(t)
