@@ -21,7 +21,9 @@ import (
 	"weir/host/journal"
 	"weir/host/judge"
 	"weir/host/metrics"
+	"weir/host/offer"
 	"weir/host/replay"
+	"weir/host/salt"
 	"weir/host/tail"
 	"weir/host/ui"
 	"weir/host/window"
@@ -48,6 +50,8 @@ type Host struct {
 	windows  []*window.Window
 	delivery *delivery.Delivery
 	ingest   *ingest.Handler
+	salts    *salt.Keeper
+	offer    *offer.Handler
 	admin    *admin.Handler
 
 	public, private net.Listener
@@ -90,6 +94,7 @@ func (h *Host) open() error {
 		Concurrent: h.cfg.Public.Concurrent, Timeout: h.cfg.Public.Timeout, Required: h.required(), AckWait: h.cfg.Public.AckWait,
 		Log: h.log, Observe: h.metrics.Ingested,
 	})
+	h.offer = offer.New(offer.Config{Secrets: h.secrets, Bundle: h.judge.Bundle, Salts: h.salts.Salts, Log: h.log})
 	again := &failed.Retrier{Store: h.failed, Journal: h.journal, Judge: h.judge}
 	if n, err := again.Resume(context.Background()); err != nil {
 		h.log.Warn("host: failed events that passed when they were judged again are not handed over yet; weir failed retry goes on with it", "error", err)

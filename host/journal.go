@@ -10,6 +10,7 @@ import (
 	"weir/host/failed"
 	"weir/host/journal/jetstream"
 	"weir/host/journal/sqlite"
+	"weir/host/salt"
 )
 
 // openJournal opens the journal that is configured, and the store of failed
@@ -30,6 +31,11 @@ func (h *Host) openJournal() error {
 			return err
 		}
 		h.journal = j
+		shared, err := j.Secrets(context.Background(), "salts", salt.Ahead+salt.Holds)
+		if err != nil {
+			return err
+		}
+		h.salts = salt.New(shared, h.log, time.Now)
 	} else {
 		j, err := sqlite.Open(h.cfg.Path("journal"), sqlite.Options{
 			Routes: names, MaxBytes: int64(c.MaxBytes), Retain: c.Retain, Remember: c.Remember,
@@ -41,6 +47,7 @@ func (h *Host) openJournal() error {
 			return err
 		}
 		h.journal = j
+		h.salts = salt.New(salt.NewFile(h.cfg.Path("salts")), h.log, time.Now)
 	}
 	var err error
 	h.failed, err = failed.Open(h.cfg.Path("failed.db"), failed.Options{Keep: h.cfg.Failed.Keep, Max: h.cfg.Failed.Max, MaxBytes: int64(h.cfg.Failed.MaxBytes)})

@@ -54,7 +54,7 @@ var rooms = map[string]room{
 	"edge/collector/collectortest": {may: []string{"edge/collector", "edge/protocol", "edge/envelope", "edge/toolchain/need", "schemas/bundle", "schemas/compile", "schemas/registry"}},
 
 	// Runtimes: what turns a platform's requests into the collector's and back.
-	"edge/abi":                    {may: []string{"edge/collector", "edge/protocol", "edge/envelope"}, wasm: true},
+	"edge/abi":                    {may: []string{"edge/collector", "edge/protocol", "edge/envelope"}, tests: []string{"edge/protocol/webhook", "schemas/compile"}, wasm: true},
 	"edge/abi/abitest":            {may: []string{"edge/collector", "edge/protocol", "edge/toolchain/need"}},
 	"edge/cloudflare":             {may: []string{"edge/abi", "edge/protocol/..."}, tests: []string{"edge/abi/abitest", "edge/cloudflare/workerdtest", "edge/collector/...", "edge/envelope", "edge/forward", "edge/serve", "edge/signature"}, wasm: true},
 	"edge/cloudflare/workerdtest": {may: []string{"edge/toolchain/need"}},
@@ -97,7 +97,7 @@ var rooms = map[string]room{
 	"sinks/stdout":                    {may: []string{"sinks", "sinks/format"}, tests: []string{"sinks/sinktest"}},
 
 	"host": {
-		may:   []string{"edge/listen", "edge/signature", "host/admin", "host/config", "host/deadletter", "host/delivery", "host/failed", "host/ingest", "host/journal/...", "host/judge", "host/metrics", "host/replay", "host/tail", "host/ui", "host/window", "sinks"},
+		may:   []string{"edge/listen", "edge/signature", "host/admin", "host/config", "host/deadletter", "host/delivery", "host/failed", "host/ingest", "host/journal/...", "host/judge", "host/metrics", "host/offer", "host/replay", "host/salt", "host/tail", "host/ui", "host/window", "sinks"},
 		tests: []string{"edge/envelope", "edge/toolchain/need", "sinks/all", "sinks/sinktest/..."},
 	},
 	"host/match":               {may: []string{"edge/envelope", "sinks"}},
@@ -107,6 +107,8 @@ var rooms = map[string]room{
 	"host/journal/journaltest": {may: []string{"host/journal"}},
 	"host/journal/sqlite":      {may: []string{"host/journal"}, tests: []string{"edge/toolchain/need", "host/journal/journaltest", "host/torture"}},
 	"host/journal/jetstream":   {may: []string{"host/journal"}, tests: []string{"edge/toolchain/need", "host/journal/journaltest", "host/torture"}},
+	"host/salt":                {},
+	"host/offer":               {may: []string{"edge/signature", "host/salt"}},
 	"host/judge":               {may: []string{"edge/envelope", "edge/privacy", "schemas/...", "sinks"}},
 	"host/delivery":            {may: []string{"edge/envelope", "host/config", "host/journal", "host/match", "sinks"}, tests: []string{"host/journal/...", "host/window"}},
 	"host/window":              {may: []string{"sinks"}},

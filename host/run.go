@@ -12,6 +12,7 @@ import (
 
 	"weir/edge/listen"
 	"weir/host/delivery"
+	"weir/host/offer"
 )
 
 // Run serves until ctx ends and then drains: nothing more is accepted,
@@ -25,7 +26,7 @@ func (h *Host) Run(ctx context.Context) error {
 		return errors.Join(err, h.release())
 	}
 	public := &http.Server{
-		Handler: h.ingest, ErrorLog: slog.NewLogLogger(h.log.Handler(), slog.LevelDebug),
+		Handler: h.edges(), ErrorLog: slog.NewLogLogger(h.log.Handler(), slog.LevelDebug),
 		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: h.cfg.Public.Timeout, IdleTimeout: 2 * time.Minute,
 		WriteTimeout: 2*h.cfg.Public.Timeout + h.cfg.Public.AckWait, MaxHeaderBytes: 16 << 10,
 		ConnState: (&listen.Connections{Waiting: h.cfg.Public.Connections}).State,
@@ -44,6 +45,11 @@ func (h *Host) Run(ctx context.Context) error {
 		defer close(checked)
 		h.check(checking)
 	}()
+	salting := make(chan struct{})
+	go func() {
+		defer close(salting)
+		h.salts.Run(checking)
+	}()
 	h.log.Info("host: ready", "public", h.PublicAddr(), "admin", h.AdminAddr(), "data", h.cfg.DataDir)
 	close(h.ready)
 
@@ -58,7 +64,16 @@ func (h *Host) Run(ctx context.Context) error {
 	stopCheck()
 	h.drain(public, private)
 	<-checked
+	<-salting
 	return errors.Join(failure, h.release())
+}
+
+// edges serves the public listener.
+func (h *Host) edges() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/", h.ingest)
+	mux.Handle(offer.Prefix, h.offer)
+	return mux
 }
 
 // servePublic serves HTTPS if there is a certificate, else HTTP.

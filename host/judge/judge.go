@@ -61,6 +61,10 @@ func (j *Judge) Refresh() error {
 	return j.schemas.look(true)
 }
 
+// Bundle returns the compiled schemas, for edges to judge by themselves, as the
+// folders have them or had them a moment ago; nil without any. It must not be changed.
+func (j *Judge) Bundle() []byte { return j.schemas.bundle() }
+
 // violation is a rule that an event broke, as envelopes spell it.
 type violation struct {
 	Schema  string `json:"schema"`

@@ -26,6 +26,7 @@ type schemas struct {
 
 	mu     sync.Mutex
 	set    *validate.Set // nil when there is no schema
+	text   []byte        // the bundle that set lies in
 	state  [sha256.Size]byte
 	failed string // what was reported last, if it was an error
 	looked time.Time
@@ -36,10 +37,23 @@ type schemas struct {
 func (s *schemas) current() *validate.Set {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.lookAgain()
+	return s.set
+}
+
+// bundle returns them as edges take them, nil when there is no schema. It must
+// not be changed.
+func (s *schemas) bundle() []byte {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.lookAgain()
+	return s.text
+}
+
+func (s *schemas) lookAgain() {
 	if since := s.now().Sub(s.looked); len(s.folders) > 0 && (since >= lookEvery || since < 0) {
 		s.look(false)
 	}
-	return s.set
 }
 
 // look reads the folders if they have changed, or anyway. While they are at
@@ -52,12 +66,13 @@ func (s *schemas) look(anyway bool) error {
 	}
 	s.state = state
 	var set *validate.Set
+	var text []byte
 	if err == nil {
-		set, err = read(s.folders)
+		set, text, err = read(s.folders)
 	}
 	switch {
 	case err == nil:
-		s.set, s.failed = set, ""
+		s.set, s.text, s.failed = set, text, ""
 	case s.failed == err.Error():
 		return err
 	default:
@@ -95,30 +110,30 @@ func fingerprint(folders []string) (sum [sha256.Size]byte, err error) {
 }
 
 // read compiles the schemas of all folders.
-func read(folders []string) (*validate.Set, error) {
+func read(folders []string) (*validate.Set, []byte, error) {
 	var sources []compile.Source
 	for _, dir := range folders {
 		if info, err := os.Stat(dir); err != nil {
-			return nil, fmt.Errorf("reading schemas: %w", err)
+			return nil, nil, fmt.Errorf("reading schemas: %w", err)
 		} else if !info.IsDir() {
-			return nil, fmt.Errorf("reading schemas: %s is not a folder", dir)
+			return nil, nil, fmt.Errorf("reading schemas: %s is not a folder", dir)
 		}
 		found, err := registry.Folder(os.DirFS(dir))
 		if err != nil {
-			return nil, fmt.Errorf("reading schemas in %s: %w", dir, err)
+			return nil, nil, fmt.Errorf("reading schemas in %s: %w", dir, err)
 		}
 		sources = append(sources, found...)
 	}
 	if len(sources) == 0 {
-		return nil, nil
+		return nil, nil, nil
 	}
 	text, err := compile.Bundle(sources, compile.Options{})
 	if err != nil {
-		return nil, fmt.Errorf("compiling schemas: %w", err)
+		return nil, nil, fmt.Errorf("compiling schemas: %w", err)
 	}
 	b, err := bundle.Open(text)
 	if err != nil {
-		return nil, fmt.Errorf("opening compiled schemas: %w", err)
+		return nil, nil, fmt.Errorf("opening compiled schemas: %w", err)
 	}
-	return validate.NewSet(b), nil
+	return validate.NewSet(b), text, nil
 }
