@@ -37,7 +37,7 @@ const (
 // request likely a person's.
 const likelyBot = 30
 
-// observe finds the signs that a request bears, whatever its events say.
+// observe finds the signs that a request bears.
 func (c *Collector) observe(in *Input) {
 	s := &c.sender
 	s.signs, s.agent = envelope.Signs{}, envelope.SelfDescribing{}
@@ -46,6 +46,7 @@ func (c *Collector) observe(in *Input) {
 		s.signs.Score = in.Bot.Score
 	}
 	s.signs.Verified = in.Bot.Verified
+	s.signs.UserAgent = classify(c.request.Header("User-Agent"))
 	s.signs.Network = isHosting(in.Location.ASN)
 	s.signs.Headers = c.isUnlikeBrowser()
 	if c.signsItself() {
@@ -82,10 +83,8 @@ func (c *Collector) flag(e *envelope.Event) BotPolicy {
 		return policy
 	}
 	e.Signs = c.sender.signs
-	agent := e.Get(envelope.UserAgent)
-	if agent == "" {
-		agent = c.request.Header("User-Agent")
+	if own := e.Get(envelope.UserAgent); own != "" { // of whom a server sends it for
+		e.Signs.UserAgent = classify(own)
 	}
-	e.Signs.UserAgent = classify(agent)
 	return policy
 }

@@ -14,8 +14,8 @@ type sender struct {
 	own    [hmac.Size]byte    // of the key that came with one event
 	grants []grant            // of each access rule
 
-	signs    envelope.Signs // that it is a machine, but for those of the user agent
-	agent    envelope.SelfDescribing
+	signs    envelope.Signs          // that it is a machine
+	agent    envelope.SelfDescribing // the entity of one that signs its requests, if it does
 	entities []envelope.SelfDescribing
 }
 

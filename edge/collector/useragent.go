@@ -36,72 +36,82 @@ type word struct {
 
 const wordSlots = 512 // a power of two, twice as many as words at least
 
-// words holds the words of agents by their hashes, each in the first free slot from there.
-var words = func() (t [wordSlots]word) {
+// words holds the words of agents by their hashes, each in the first free slot
+// from there; lengths, for each first letter, a bit for every length that occurs.
+var words, lengths = func() (t [wordSlots]word, l [256]uint32) {
 	for rank := range agents {
 		for _, text := range strings.Fields(agents[rank].words) {
-			h := hashSeed
-			for i := range len(text) {
-				h = (h ^ uint32(text[i])) * hashPrime
-			}
-			slot := h % wordSlots
+			slot := hashWord(text) % wordSlots
 			for t[slot].text != "" {
 				slot = (slot + 1) % wordSlots
 			}
 			t[slot] = word{text, uint8(rank)}
+			l[text[0]] |= 1 << (len(text) % 32)
 		}
 	}
-	return t
+	return t, l
 }()
 
-// FNV-1a.
-const (
-	hashSeed  uint32 = 2166136261
-	hashPrime uint32 = 16777619
-)
+// hashWord is FNV-1a of a word in lower case.
+func hashWord(text string) uint32 {
+	h := uint32(2166136261)
+	for i := range len(text) {
+		h = (h ^ uint32(wordBytes[text[i]])) * 16777619
+	}
+	return h
+}
+
+const rankCrawler, rankNone = 2, len(agents)
 
 // classify returns the class of a user agent, "" for what may be a person's
 // browser. It reads it once, from the front to the back.
 func classify(agent string) string {
-	best := len(agents)
-	for i := 0; i < len(agent); {
-		h, from := hashSeed, i
+	best := rankNone
+	for i := 0; i < len(agent); i++ {
+		from := i
 		for i < len(agent) && wordBytes[agent[i]] != 0 {
-			h = (h ^ uint32(wordBytes[agent[i]])) * hashPrime
 			i++
 		}
 		if i > from {
-			best = min(best, rankOf(agent[from:i], h))
-			continue
+			best = min(best, rankOf(agent[from:i]))
 		}
 		// A page about itself, "(…; +https://bot.example)", is what crawlers name.
-		if agent[i] == '+' && strings.HasPrefix(agent[i+1:], "http") {
+		if i < len(agent) && agent[i] == '+' && strings.HasPrefix(agent[i+1:], "http") {
 			best = min(best, rankCrawler)
 		}
-		i++
 	}
-	if best == len(agents) {
+	if best == rankNone {
 		return ""
 	}
 	return agents[best].class
 }
 
-const rankCrawler = 2
-
-// rankOf returns the index of agents that a word means, len(agents) for none.
-func rankOf(text string, h uint32) int {
-	for slot := h % wordSlots; words[slot].text != ""; slot = (slot + 1) % wordSlots {
-		if w := &words[slot]; len(w.text) == len(text) && strings.EqualFold(w.text, text) {
-			return int(w.rank)
+// rankOf returns the index of agents that a word means, rankNone for none.
+func rankOf(text string) int {
+	if lengths[wordBytes[text[0]]]&(1<<(len(text)%32)) != 0 {
+		for slot := hashWord(text) % wordSlots; words[slot].text != ""; slot = (slot + 1) % wordSlots {
+			if w := &words[slot]; len(w.text) == len(text) && strings.EqualFold(w.text, text) {
+				return int(w.rank)
+			}
 		}
 	}
 	// Most crawlers call themselves one; Cubot makes telephones.
-	for _, ending := range [...]string{"bot", "crawler", "spider"} {
-		if n := len(text) - len(ending); n >= 0 && strings.EqualFold(text[n:], ending) && !strings.EqualFold(text, "cubot") {
+	switch text[len(text)-1] | 0x20 {
+	case 't':
+		if hasSuffixFold(text, "bot") && !strings.EqualFold(text, "cubot") {
+			return rankCrawler
+		}
+	case 'r':
+		if hasSuffixFold(text, "crawler") || hasSuffixFold(text, "spider") {
 			return rankCrawler
 		}
 	}
-	return len(agents)
+	return rankNone
+}
+
+func hasSuffixFold(s, suffix string) bool {
+	_, ok := cutSuffixFold(s, suffix)
+	return ok
 }
 
 // wordBytes maps the bytes of words to lower case, and what stands between words to 0.

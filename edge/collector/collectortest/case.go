@@ -148,6 +148,8 @@ func (g *golden) readInput(t testing.TB) {
 			l.Region = value
 		case "city":
 			l.City = value
+		case "asn":
+			l.ASN = value
 		default:
 			t.Fatalf("%s: there is no input %q", g.name, name)
 		}
