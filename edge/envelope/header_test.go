@@ -12,8 +12,8 @@ func TestCountsOfAHeaderSurvive(t *testing.T) {
 	if err != nil || batch.Header != h {
 		t.Errorf("read %+v, %v\nof %s", batch.Header, err, line)
 	}
-	for _, wrong := range []string{`"refused":5`, `"refused":-1`, `"refused":"3"`, `"refused":3,"bots":4`} {
-		if _, err := NewReader([]byte(strings.Replace(line, `"refused":3`, wrong, 1))).Next(); err == nil {
+	for _, wrong := range []string{`"refused":5,"bots":2`, `"refused":3,"bots":4`, `"refused":-1,"bots":2`, `"refused":3,"bots":"2"`} {
+		if _, err := NewReader([]byte(strings.Replace(line, `"refused":3,"bots":2`, wrong, 1))).Next(); err == nil {
 			t.Errorf("a header with %s is taken", wrong)
 		}
 	}
