@@ -216,3 +216,28 @@ func TestARequestAsItWasSent(t *testing.T) {
 		}
 	}
 }
+
+func TestTheScoreOfMachinesCrosses(t *testing.T) {
+	url, batches := host(t)
+	edge := worker(t, url, "")
+	for blob, want := range map[string]string{
+		`{"botManagement":{"score":2,"verifiedBot":true}}`: `"score":2,"verified":true`,
+		`{"botManagement":{"score":700}}`:                   "",
+		`{}`:                                                "",
+	} {
+		req, err := http.NewRequest("GET", edge+"/i?e=pv&p=web&tv=x", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("CF-Blob", blob)
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		batch := receive(t, batches)
+		if want != "" && !strings.Contains(batch, want) || want == "" && strings.Contains(batch, `"score":`) {
+			t.Errorf("%s: batch = %s, want %q", blob, batch, want)
+		}
+	}
+}

@@ -31,7 +31,7 @@ function request(body: Uint8Array): Input {
       ["content-type", "application/json; charset=UTF-8"], ["origin", "https://shop.example.com"], ["referer", "https://shop.example.com/"],
       ["user-agent", userAgent],
     ],
-    body, bodyTooLarge: false, trapped: false,
+    body, bodyTooLarge: false, trapped: false, bot: { score: 0, verified: false },
     now: 1763679805000, entropy: crypto.getRandomValues(new Uint8Array(32)),
     location: { country: "CH", region: "ZH", city: "Zurich", continent: "EU", timezone: "Europe/Zurich",
       latitude: "47.37", longitude: "8.54", asn: "64496", asOrg: "Example", colo: "ZRH" },

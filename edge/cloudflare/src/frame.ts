@@ -15,6 +15,13 @@ export interface Input {
   now: number // milliseconds since the Unix epoch
   entropy: Uint8Array // 32 bytes
   location: Location
+  bot: Bot
+}
+
+// Bot is what the platform knows of whether a request is a person's.
+export interface Bot {
+  score: number // 1 (surely a machine) to 99 (surely a person), 0 for unknown
+  verified: boolean // the machine is one that the platform knows
 }
 
 export interface Location {
@@ -36,6 +43,7 @@ const HEAD = 48 // bytes before the first string of an input
 const SECURE = 1
 const BODY_TOO_LARGE = 2
 const TRAPPED = 4
+const VERIFIED_BOT = 8
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
@@ -69,7 +77,7 @@ export class Encoder {
     const strings = this.#strings
     const bytes = new Uint8Array(memory, start, this.room)
     const view = new DataView(memory, start, this.room)
-    view.setUint32(4, VERSION | (flags(input) << 8), true)
+    view.setUint32(4, VERSION | (flags(input) << 8) | (input.bot.score << 16), true)
     view.setUint32(8, input.now >>> 0, true)
     view.setInt32(12, Math.floor(input.now / 2 ** 32), true)
     bytes.set(input.entropy, 16)
@@ -88,7 +96,7 @@ export class Encoder {
 }
 
 function flags(input: Input): number {
-  return (input.secure ? SECURE : 0) | (input.bodyTooLarge ? BODY_TOO_LARGE : 0) | (input.trapped ? TRAPPED : 0)
+  return (input.secure ? SECURE : 0) | (input.bodyTooLarge ? BODY_TOO_LARGE : 0) | (input.trapped ? TRAPPED : 0) | (input.bot.verified ? VERIFIED_BOT : 0)
 }
 
 function putString(bytes: Uint8Array, view: DataView, at: number, s: string): number {

@@ -1,6 +1,6 @@
 // From the platform's Request to the collector's input.
 
-import type { Input, Location } from "./frame"
+import type { Bot, Input, Location } from "./frame"
 
 // readInput reads a request and at most maxBody bytes of its body.
 export async function readInput(request: Request, maxBody: number): Promise<Input> {
@@ -21,6 +21,7 @@ export async function readInput(request: Request, maxBody: number): Promise<Inpu
     now: Date.now(),
     entropy: crypto.getRandomValues(new Uint8Array(32)),
     location: locate(request.cf),
+    bot: judge(request.cf),
   }
 }
 
@@ -80,4 +81,10 @@ function locate(cf: CfProperties | undefined): Location {
     asOrg: at.asOrganization ?? "",
     colo: at.colo ?? "",
   }
+}
+
+// judge reads the score that Cloudflare gives to subscribers of Bot Management.
+function judge(cf: CfProperties | undefined): Bot {
+  const { score, verifiedBot } = ((cf ?? {}) as Partial<IncomingRequestCfProperties>).botManagement ?? {}
+  return { score: score !== undefined && score >= 1 && score <= 99 ? Math.trunc(score) : 0, verified: verifiedBot === true }
 }

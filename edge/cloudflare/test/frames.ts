@@ -38,6 +38,7 @@ function decodeInput(frame: Uint8Array): Input {
     secure: (frame[5]! & 1) !== 0,
     bodyTooLarge: (frame[5]! & 2) !== 0,
     trapped: (frame[5]! & 4) !== 0,
+    bot: { score: frame[6]!, verified: (frame[5]! & 8) !== 0 },
     now: Number(view.getBigInt64(8, true)),
     entropy: frame.slice(16, 48),
     method: string(), path: string(), query: string(), host: string(), clientIP: string(),
