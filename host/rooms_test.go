@@ -43,6 +43,7 @@ var rooms = map[string]room{
 	"edge/protocol/ga4":            {may: []string{"edge/protocol", "edge/protocol/document", "edge/envelope", "schemas/scan"}, tests: []string{"edge/protocol/protocoltest"}, wasm: true},
 	"edge/protocol/plausible":      {may: []string{"edge/protocol", "edge/protocol/document", "edge/envelope", "schemas/scan"}, tests: []string{"edge/protocol/protocoltest"}, wasm: true},
 	"edge/protocol/matomo":         {may: []string{"edge/protocol", "edge/protocol/document", "edge/envelope", "schemas/scan"}, tests: []string{"edge/protocol/protocoltest"}, wasm: true},
+	"edge/protocol/otlp":           {may: []string{"edge/protocol", "edge/protocol/document", "edge/envelope", "schemas/scan"}, tests: []string{"edge/protocol/protocoltest"}, wasm: true},
 	"edge/protocol/protocoltest":   {may: []string{"edge/protocol", "edge/envelope"}},
 	"edge/protocol/all":            {may: []string{"edge/protocol/..."}, wasm: true},
 	"edge/collector": {
@@ -119,12 +120,14 @@ var rooms = map[string]room{
 	"host/metrics":             {may: []string{"host/delivery", "host/ingest", "host/journal", "sinks"}},
 	"host/replay":              {may: []string{"edge/envelope", "host/frame", "host/journal", "host/match", "sinks"}, tests: []string{"host/journal/..."}},
 	"host/admin":               {may: []string{"host/deadletter", "host/delivery", "host/failed", "host/journal", "host/metrics", "host/replay", "host/tail"}},
-	"host/ui":                  {tests: []string{"host/e2e/browser"}},
-	"host/ui/fetchtracker":     {may: []string{"edge/toolchain/need"}},
+	"host/doctor": {may: []string{"edge/signature", "host/admin", "host/ingest"},
+		tests: []string{"edge/collector", "edge/forward", "edge/protocol/all", "edge/serve", "host", "host/config", "sinks", "sinks/all"}},
+	"host/ui":              {tests: []string{"host/e2e/browser"}},
+	"host/ui/fetchtracker": {may: []string{"edge/toolchain/need"}},
 
 	// The one binary: a host, and an edge in a plain process.
 	"host/cmd/weir": {may: []string{
-		"host", "host/admin", "host/config", "host/failed", "host/match", "host/replay", "host/ui", "sinks/all",
+		"host", "host/admin", "host/config", "host/doctor", "host/failed", "host/match", "host/replay", "host/ui", "sinks/all",
 		"edge/collector", "edge/envelope", "edge/forward", "edge/listen", "edge/protocol/...", "edge/serve", "edge/signature", "edge/wazero",
 		"schemas/...",
 	}},

@@ -56,7 +56,7 @@ func root() *cobra.Command {
 		RunE:          func(cmd *cobra.Command, args []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(
-		devCommand(), hostCommand(), edgeCommand(),
+		devCommand(), hostCommand(), edgeCommand(), doctorCommand(),
 		schemasCommand(), configCommand(),
 		tailCommand(), failedCommand(), deadletterCommand(), replayCommand(),
 		versionCommand(),
