@@ -10,7 +10,7 @@ export WEIR_CACHE ?= $(HOME)/.cache/weir
 TOOL := go tool -modfile=.tools/go.mod
 
 .DEFAULT_GOAL := help
-.PHONY: help setup edge build run test race fuzz torture conformance bench bench-host bench-schemas check fmt clean
+.PHONY: help setup edge build run test race fuzz torture conformance edges bench bench-host bench-schemas check fmt clean
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,10 @@ torture: edge ## Kill hosts, cut their power, damage their files, put sinks in t
 
 conformance: edge ## Run the JSON Schema suite, the golden suite and the sinks' suite, and nothing else
 	@.tools/test conformance
+
+edges: edge ## Run the golden suite on every runtime; print what agrees, and fail unless all does
+	@.tools/viceroy
+	@.tools/edges
 
 bench: edge ## Measure weir beside what it replaces, in one run
 	@.tools/bench

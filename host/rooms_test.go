@@ -51,8 +51,9 @@ var rooms = map[string]room{
 		tests: []string{"edge/protocol/...", "edge/collector/collectortest", "schemas/compile", "schemas/registry"},
 		wasm:  true,
 	},
-	"edge/collector/reference":     {may: []string{"edge/envelope", "schemas/scan"}, tests: []string{"edge/collector"}},
-	"edge/collector/collectortest": {may: []string{"edge/collector", "edge/protocol", "edge/envelope", "edge/toolchain/need", "schemas/bundle", "schemas/compile", "schemas/registry"}},
+	"edge/collector/reference":           {may: []string{"edge/envelope", "schemas/scan"}, tests: []string{"edge/collector"}},
+	"edge/collector/collectortest":       {may: []string{"edge/collector", "edge/protocol", "edge/envelope", "edge/toolchain/need", "schemas/bundle", "schemas/compile", "schemas/registry"}},
+	"edge/collector/collectortest/table": {may: []string{"edge/toolchain/need"}},
 
 	// Runtimes: what turns a platform's requests into the collector's and back.
 	"edge/abi":                    {may: []string{"edge/collector", "edge/protocol", "edge/envelope"}, tests: []string{"edge/protocol/webhook", "schemas/compile"}, wasm: true},

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -159,29 +160,30 @@ func TestGoldenSuite(t *testing.T) {
 
 // The same plugin in another host: V8, and the SDK for JavaScript.
 func TestGoldenSuiteInJavaScript(t *testing.T) {
-	collect := javaScript(t, config(string(collectortest.Settings()), collectortest.Bundle(t)))
-	collectortest.Run(t, func(in *collector.Input) (*collector.Outcome, error) {
-		request, err := encode(in)
-		if err != nil {
-			return nil, err
+	bundle := collectortest.Bundle(t)
+	call := javaScript(t)
+	collectortest.RunAll(t, func(t *testing.T, settings []byte) collectortest.Collect {
+		own := config(string(settings), bundle)
+		return func(in *collector.Input) (*collector.Outcome, error) {
+			request, err := encode(in)
+			if err != nil {
+				return nil, err
+			}
+			outcome, err := call(own, request)
+			if err != nil {
+				return nil, err
+			}
+			return decode(outcome)
 		}
-		outcome, err := collect(request)
-		if err != nil {
-			return nil, err
-		}
-		return decode(outcome)
 	})
 	need.Ran(t, "golden", "extism-js")
 }
 
-// javaScript starts a host and returns what sends it a request.
-func javaScript(t *testing.T, config map[string]string) func(request []byte) (outcome []byte, err error) {
+// javaScript starts a host and returns what sends it a request to a plugin with
+// the config.
+func javaScript(t *testing.T) func(config map[string]string, request []byte) (outcome []byte, err error) {
 	t.Helper()
-	text, err := json.Marshal(config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	host := exec.Command(need.Tool(t, "node"), "--no-warnings", "testdata/host.mjs", need.Package(t, "@extism/extism"), compiled(t), string(text))
+	host := exec.Command(need.Tool(t, "node"), "--no-warnings", "testdata/host.mjs", need.Package(t, "@extism/extism"), compiled(t))
 	host.Stderr = os.Stderr
 	in, err := host.StdinPipe()
 	if err != nil {
@@ -201,8 +203,17 @@ func javaScript(t *testing.T, config map[string]string) func(request []byte) (ou
 		}
 	})
 	lines := bufio.NewReader(out)
-	return func(request []byte) ([]byte, error) {
-		if _, err := in.Write(append(request, '\n')); err != nil {
+	var open map[string]string // the config of the plugin that the host has
+	return func(config map[string]string, request []byte) ([]byte, error) {
+		var line []byte
+		if !maps.Equal(config, open) {
+			text, err := json.Marshal(map[string]any{"config": config})
+			if err != nil {
+				return nil, err
+			}
+			line, open = append(text, '\n'), config
+		}
+		if _, err := in.Write(append(append(line, request...), '\n')); err != nil {
 			return nil, err
 		}
 		line, err := lines.ReadBytes('\n')

@@ -13,21 +13,24 @@ const minimal = `{"method":"GET","path":"/health","now":0,"entropy":"00010203040
 
 // The suite on the plugin's own code, without the module around it.
 func TestGoldenSuiteNatively(t *testing.T) {
-	var p plugin
-	c := config(string(collectortest.Settings()), collectortest.Bundle(t))
-	if err := p.start(c["settings"], c["bundle"]); err != nil {
-		t.Fatal(err)
-	}
-	collectortest.Run(t, func(in *collector.Input) (*collector.Outcome, error) {
-		request, err := encode(in)
-		if err != nil {
-			return nil, err
+	bundle := collectortest.Bundle(t)
+	collectortest.RunAll(t, func(t *testing.T, settings []byte) collectortest.Collect {
+		var p plugin
+		c := config(string(settings), bundle)
+		if err := p.start(c["settings"], c["bundle"]); err != nil {
+			t.Fatal(err)
 		}
-		outcome, err := p.collect(request)
-		if err != nil {
-			return nil, err
+		return func(in *collector.Input) (*collector.Outcome, error) {
+			request, err := encode(in)
+			if err != nil {
+				return nil, err
+			}
+			outcome, err := p.collect(request)
+			if err != nil {
+				return nil, err
+			}
+			return decode(outcome)
 		}
-		return decode(outcome)
 	})
 }
 
