@@ -222,8 +222,8 @@ func TestTheScoreOfMachinesCrosses(t *testing.T) {
 	edge := worker(t, url, "")
 	for blob, want := range map[string]string{
 		`{"botManagement":{"score":2,"verifiedBot":true}}`: `"score":2,"verified":true`,
-		`{"botManagement":{"score":700}}`:                   "",
-		`{}`:                                                "",
+		`{"botManagement":{"score":700}}`:                  "",
+		`{}`:                                               "",
 	} {
 		req, err := http.NewRequest("GET", edge+"/i?e=pv&p=web&tv=x", nil)
 		if err != nil {
