@@ -43,6 +43,7 @@ var rooms = map[string]room{
 	"edge/protocol/ga4":            {may: []string{"edge/protocol", "edge/protocol/document", "edge/envelope", "schemas/scan"}, tests: []string{"edge/protocol/protocoltest"}, wasm: true},
 	"edge/protocol/plausible":      {may: []string{"edge/protocol", "edge/protocol/document", "edge/envelope", "schemas/scan"}, tests: []string{"edge/protocol/protocoltest"}, wasm: true},
 	"edge/protocol/matomo":         {may: []string{"edge/protocol", "edge/protocol/document", "edge/envelope", "schemas/scan"}, tests: []string{"edge/protocol/protocoltest"}, wasm: true},
+	"edge/protocol/ndjson":         {may: []string{"edge/protocol", "edge/protocol/document", "edge/envelope", "schemas/scan"}, tests: []string{"edge/protocol/protocoltest"}, wasm: true},
 	"edge/protocol/otlp":           {may: []string{"edge/protocol", "edge/protocol/document", "edge/envelope", "schemas/scan"}, tests: []string{"edge/protocol/protocoltest"}, wasm: true},
 	"edge/protocol/protocoltest":   {may: []string{"edge/protocol", "edge/envelope"}},
 	"edge/protocol/all":            {may: []string{"edge/protocol/..."}, wasm: true},

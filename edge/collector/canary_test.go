@@ -19,7 +19,7 @@ const canary = "canary.Hidden-Name"
 
 // policy has each action on some column; the annotations of the shop have the
 // others. Columns keep nothing of a canary but the stars of its letters.
-const policy = `{"privacy":{%s"rules":[
+const policy = `{"redirects":{"hosts":["shop.example"]},"privacy":{%s"rules":[
 	{"name":"hash","fields":["user_id","domain_userid","name_tracker"],"do":{"action":"hash"}},
 	{"name":"mask","fields":["page_title"],"do":{"action":"mask"}},
 	{"name":"drop","fields":["se_label","se_category","se_action","se_property","br_lang","v_tracker"],"do":{"action":"drop"}},
@@ -33,6 +33,9 @@ const policy = `{"privacy":{%s"rules":[
 	{"name":"ga4","schemas":["iglu:com.google.analytics/*"],"fields":["params.note","user_properties","up.name"],"do":{"action":"drop"}},
 	{"name":"plausible","schemas":["iglu:io.plausible/*"],"fields":["name","props.note"],"do":{"action":"drop"}},
 	{"name":"matomo","schemas":["iglu:org.matomo/*"],"fields":["search","c_n","link","ec_id","ec_items.*.*","dimension1"],"do":{"action":"drop"}},
+	{"name":"otlp","schemas":["iglu:io.opentelemetry/*"],"fields":["body","attributes.note","severityText"],"do":{"action":"drop"}},
+	{"name":"links","schemas":["iglu:com.snowplowanalytics.snowplow/uri_redirect/*"],"fields":["uri"],"do":{"action":"scrub","parameters":["q"]}},
+	{"name":"sessions","fields":["domain_sessionid"],"do":{"action":"hash"}},
 	{"name":"subject","schemas":["iglu:io.cloudevents/*"],"fields":["subject","canary","data","data_base64"],"do":{"action":"drop"}}
 ]}}`
 
@@ -96,6 +99,14 @@ func TestCanaries(t *testing.T) {
 		message("alias", `"previousId":"`+canary+`"`)
 	visit := url.Values{"idsite": {"1"}, "action_name": {canary}, "url": {"https://shop.example/?email=" + mail}, "urlref": {"https://mail.example/" + canary}, "_id": {canary}, "uid": {canary}, "lang": {canary}, "cs": {canary},
 		"ua": {"Product/1 " + canary}, "res": {canary}, "e_a": {canary}, "e_n": {canary}, "e_v": {canary}, "token_auth": {canary}, "city": {canary}, "dimension1": {canary}}
+	record := func(name, body, attributes string) string {
+		return `{"timeUnixNano":"1795215804123000000","severityText":"` + canary + `","eventName":"` + name + `","body":` + body + `,"attributes":[{"key":"user.id","value":{"stringValue":"` + canary +
+			`"}},{"key":"url.full","value":{"stringValue":"https://shop.example/?email=` + mail + `"}},{"key":"user_agent.original","value":{"stringValue":"Product/1 ` + canary + `"}}` + attributes + `]}`
+	}
+	hidden := `{"stringValue":"` + canary + `"}`
+	records := record("login", hidden, `,{"key":"session.id","value":`+hidden+`},{"key":"browser.language","value":`+hidden+`},{"key":"note","value":{"arrayValue":{"values":[`+hidden+`]}}},{"key":"user.email","value":`+hidden+
+		`},{"key":"user.full_name","value":`+hidden+`},{"key":"network.peer.address","value":`+hidden+`}`) + "," +
+		record(user, `{"kvlistValue":{"values":[{"key":"user_id","value":`+hidden+`},{"key":"email","value":{"stringValue":"`+mail+`"}},{"key":"name","value":`+hidden+`}]}}`, `,{"key":"note","value":`+hidden+`}`) + `,{"attributes":"` + canary + `"}`
 	requests := map[string]protocol.Request{
 		"snowplow":            post("/com.snowplowanalytics.snowplow/tp2", json, plain(with("ue_pr", event, "co", contexts))),
 		"snowplow base64":     post("/com.snowplowanalytics.snowplow/tp2", json, plain(with("ue_px", encode([]byte(event)), "cx", encode([]byte(contexts))))),
@@ -117,9 +128,16 @@ func TestCanaries(t *testing.T) {
 		"matomo": {Method: "GET", Path: "/matomo.php", Query: visit.Encode()},
 		"matomo bulk": post("/piwik.php", json, `{"requests":["?`+visit.Encode()+`","?`+visit.Encode()+`&search=`+canary+`","?`+visit.Encode()+`&c_n=`+canary+`","?`+visit.Encode()+`&link=`+canary+`","?`+visit.Encode()+
 			`&idgoal=0&ec_id=`+canary+`&ec_items=%5B%5B%22`+canary+`%22%5D%5D","`+canary+`=%FF",{"idsite":1,"uid":"`+canary+`"}],"token_auth":"`+canary+`"}`),
-		"matomo cart":  {Method: "GET", Path: "/matomo.php", Query: "idsite=1&idgoal=0&ec_items=%5B%22" + canary},
-		"pixel":        {Method: "GET", Path: "/pixel/com.example/user/jsonschema/1-0-0", Query: url.Values{"user_id": {canary}, "email": {mail}, "name": {canary}}.Encode()},
-		"pixel base64": {Method: "GET", Path: "/pixel/com.example/checkout/jsonschema/1-0-1", Query: "hbp=" + encode([]byte(checkout))},
+		"matomo cart": {Method: "GET", Path: "/matomo.php", Query: "idsite=1&idgoal=0&ec_items=%5B%22" + canary},
+		"otlp":        post("/v1/logs", json, `{"resourceLogs":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"shop"}},{"key":"process.owner","value":`+hidden+`}]},"scopeLogs":[{"logRecords":[`+records+`]}]}]}`),
+		"ndjson": post("/bulk", json, `{"schema":"`+order+`","data":`+checkout+`,"contexts":[{"schema":"`+user+`","data":`+person+`},{"schema":"`+view+`","data":`+product+`}],"user_id":"`+canary+`","page_title":"`+canary+
+			`","name_tracker":"`+canary+`","v_tracker":"`+canary+`","doc_charset":"`+canary+`","os_timezone":"`+canary+`","useragent":"Product/1 `+canary+`","page_referrer":"https://mail.example/`+canary+`","page_url":"https://shop.example/?email=`+mail+
+			`","page_urlquery":"email=`+mail+`","page_urlpath":"/`+canary+`","refr_urlpath":"/`+canary+`","se_label":"`+canary+`","br_lang":"`+canary+`","geo_city":"`+canary+`","geo_zipcode":"`+canary+`"}`+"\n"+
+			`{"event":"unstruct","unstruct_event":{"schema":"`+order+`","data":`+checkout+`},"domain_userid":"`+canary+`","`+canary+`":1,"res":"`+canary+`","weir":{"rejected":{"res":"`+canary+`"},"payload":"`+canary+`"}}`+"\n"),
+		"ndjson column": post("/bulk", json, `{"event":"page_view","dvce_screenwidth":"`+canary+`","contexts":["`+canary+`"]}`+"\n"),
+		"redirect":      {Method: "GET", Path: "/r/tp2", Query: with("ue_pr", event, "u", "https://shop.example/?q="+canary).Encode()},
+		"pixel":         {Method: "GET", Path: "/pixel/com.example/user/jsonschema/1-0-0", Query: url.Values{"user_id": {canary}, "email": {mail}, "name": {canary}}.Encode()},
+		"pixel base64":  {Method: "GET", Path: "/pixel/com.example/checkout/jsonschema/1-0-1", Query: "hbp=" + encode([]byte(checkout))},
 	}
 	for name, r := range maps.Clone(requests) {
 		// Cut off, a request cannot be read, and what it held has no name.

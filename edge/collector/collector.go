@@ -55,7 +55,9 @@ type Collector struct {
 	random   rand.ChaCha8
 	arena    envelope.Arena
 	events   []envelope.Event
-	returned bool // the visitor has bounced
+	returned bool              // the visitor has bounced
+	relayed  Input             // without what it says of its sender, and …
+	headers  []protocol.Header // … its headers
 	sender   sender
 	filtered int // events that nothing was kept of, among them …
 	refused  int // … those that were not taken from their sender
@@ -141,6 +143,9 @@ func (c *Collector) collect(in *Input) {
 	if !ok || c.forged(in) {
 		return
 	}
+	if answer.Relayed {
+		in = c.relay(in)
+	}
 	c.random.Seed(in.Entropy)
 	c.returned = c.returning()
 	batch := c.newID7(in.NowMillis)
@@ -164,16 +169,17 @@ func (c *Collector) collect(in *Input) {
 	c.complete(in, id)
 	c.judge()
 	c.out.Ack = c.ack()
+	if !answer.Dry {
+		c.enclose(in, batch, id)
+	}
 	if r, ok := adapter.(protocol.Reporter); ok {
 		c.reply = answer
+		c.reply.Filtered = c.filtered
 		r.Report(&c.reply, &c.request, c.events)
 		answer = c.reply
 	}
-	if !answer.Dry {
-		c.enclose(in, batch, id)
-		if c.wantsVerdict() {
-			c.tell(&answer, batch)
-		}
+	if !answer.Dry && c.wantsVerdict() {
+		c.tell(&answer, batch)
 	}
 	c.answer(&answer, id, in.NowMillis)
 }

@@ -87,6 +87,7 @@ func (r *Rules) Apply(arena *envelope.Arena, e *envelope.Event) {
 	if r.stance >= DropIdentifiers {
 		dropIdentifiers(e, rule)
 	}
+	r.coarsen(e)
 	if r.applyPolicy(arena, e) || r.stance >= DropIdentifiers && e.Payload != "" {
 		// Nothing can be found by name in what was not read.
 		dropUnread(arena, e)

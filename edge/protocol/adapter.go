@@ -14,6 +14,11 @@ type Answer struct {
 	// Redirect, unless empty, is the parameter of the query string that holds the
 	// URL to which the client is to be sent on; none of the above but Identify matters then.
 	Redirect string
+	// Relayed says that the sender is not whom the events are about: the address,
+	// the agent and the place of the request are none of theirs.
+	Relayed bool
+	// Filtered is how many of the events a policy let nothing be kept of, for [Reporter].
+	Filtered int
 	// Dry says that the request asks for a verdict alone: nothing is stored.
 	Dry bool
 	// Frank says that clients of the format may be told that their events are

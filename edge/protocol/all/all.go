@@ -8,6 +8,7 @@ import (
 	"weir/edge/protocol/cloudevents"
 	"weir/edge/protocol/ga4"
 	"weir/edge/protocol/matomo"
+	"weir/edge/protocol/ndjson"
 	"weir/edge/protocol/pixel"
 	"weir/edge/protocol/plausible"
 	"weir/edge/protocol/segment"
@@ -28,5 +29,6 @@ func Adapters() []protocol.Adapter {
 		ga4.New(),
 		plausible.New(),
 		matomo.New(),
+		ndjson.New(),
 	}
 }

@@ -36,6 +36,7 @@ type Reader struct {
 	inBody  bool
 	count   int
 	start   int // of the document that Next moved to
+	next    int // line
 	fault   *protocol.Fault
 	kept    protocol.Fault
 	sum     []byte
@@ -62,7 +63,7 @@ var Default = protocol.Limits{Events: 1000, Entities: 500, Depth: 50}
 func (d *Reader) Begin(r *protocol.Request) {
 	d.Arena.Reset()
 	d.request, d.state, d.count, d.start, d.fault = r, before, 0, 0, nil
-	d.inBody = true
+	d.inBody, d.next = true, 0
 	d.secrets.body, d.secrets.query = d.isSecret(envelope.View(r.Body)), d.isSecret(r.Query)
 	d.Scanner.Reset(r.Body, d.Limits.Depth)
 }

@@ -1,6 +1,7 @@
 package document
 
 import (
+	"bytes"
 	"strings"
 
 	"weir/edge/envelope"
@@ -115,7 +116,8 @@ func find(columns []Column, key scan.Text) *Column {
 
 // Set sets a column to a JSON value and reports whether it is of the column's
 // type: a string, or a number as it is spelled, for text; RFC 3339 for a
-// timestamp; a number without fraction for an integer; true or false. Null is
+// timestamp; a number without fraction for an integer; true or false; a number
+// of at most 128 characters, its exponent within ±308, for a decimal. Null is
 // of every type and sets nothing. name is what the sender calls the column.
 func (d *Reader) Set(e *envelope.Event, f envelope.Field, name string, value []byte) bool {
 	if !fits(f, value) {
@@ -135,6 +137,8 @@ func (d *Reader) Set(e *envelope.Event, f envelope.Field, name string, value []b
 		e.SetInt(f, n)
 	case envelope.Boolean:
 		e.SetBool(f, value[0] == 't')
+	case envelope.Decimal:
+		e.Set(f, envelope.View(value))
 	}
 	return true
 }
@@ -156,8 +160,19 @@ func fits(f envelope.Field, value []byte) bool {
 		return ok
 	case envelope.Boolean:
 		return k == scan.True || k == scan.False
+	case envelope.Decimal:
+		return k == scan.Number && isModest(value)
 	}
 	return false
+}
+
+// isModest reports whether a number is one that a column of a warehouse holds.
+func isModest(number []byte) bool {
+	if i := bytes.IndexAny(number, "eE"); i >= 0 {
+		n, ok := ParseInt32(strings.TrimPrefix(envelope.View(number[i+1:]), "+"))
+		return ok && n >= -308 && n <= 308 && len(number) <= 128
+	}
+	return len(number) <= 128
 }
 
 // timeOf reads a JSON string that is a time of RFC 3339 without escapes.

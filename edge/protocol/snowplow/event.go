@@ -55,7 +55,7 @@ func (a *Adapter) finish(e *envelope.Event, r *protocol.Request) {
 	if referer := r.Header("Referer"); referer != "" && !a.has(paramURL) {
 		e.Fill(&a.arena, envelope.PageURL, "url", referer)
 	}
-	classify(e)
+	protocol.Classify(e)
 }
 
 // preferPlain sets a base64 parameter aside if its plain form was sent too.
@@ -64,24 +64,4 @@ func (a *Adapter) preferPlain(e *envelope.Event, plain, encoded int) {
 		e.Reject(parameters[encoded].name, a.values[encoded])
 		a.remove(encoded)
 	}
-}
-
-// classify names the schema that an event of this type stands for.
-func classify(e *envelope.Event) {
-	key := protocol.Key{Vendor: "com.snowplowanalytics.snowplow", Name: e.Get(envelope.EventType), Format: "jsonschema", Version: "1-0-0"}
-	switch key.Name {
-	case "":
-		return
-	case "struct":
-		key.Vendor, key.Name = "com.google.analytics", "event"
-	case "unstruct":
-		var ok bool
-		if key, ok = protocol.ParseKey(e.Unstruct.Schema); !ok {
-			return
-		}
-	}
-	e.Set(envelope.EventVendor, key.Vendor)
-	e.Set(envelope.EventName, key.Name)
-	e.Set(envelope.EventFormat, key.Format)
-	e.Set(envelope.EventVersion, key.Version)
 }
