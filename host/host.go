@@ -54,7 +54,7 @@ type Host struct {
 	offer    *offer.Handler
 	admin    *admin.Handler
 
-	public, private net.Listener
+	public, private, scraped net.Listener
 	certificate     *listen.Certificate // the public listener's; nil without TLS
 	ready           chan struct{}
 	done            chan struct{} // closed when the host begins to drain
@@ -194,6 +194,11 @@ func (h *Host) listen() error {
 	if h.public, err = net.Listen("tcp", h.cfg.Public.Listen); err != nil {
 		return fmt.Errorf("opening the public listener (public.listen, in weir dev --host-listen): %w", err)
 	}
+	if at := h.cfg.Admin.Metrics; at != "" {
+		if h.scraped, err = net.Listen("tcp", at); err != nil {
+			return fmt.Errorf("opening the listener for metrics (admin.metrics): %w", err)
+		}
+	}
 	if h.cfg.Admin.Listen == config.AdminOff {
 		return nil
 	}
@@ -235,6 +240,14 @@ func (h *Host) AdminAddr() string {
 		return ""
 	}
 	return h.private.Addr().String()
+}
+
+// MetricsAddr is the address that serves metrics alone, empty when there is none.
+func (h *Host) MetricsAddr() string {
+	if h.scraped == nil {
+		return ""
+	}
+	return h.scraped.Addr().String()
 }
 
 // Secret is the secret to configure edges with, in its whsec_ form.

@@ -33,10 +33,18 @@ func (h *Host) Run(ctx context.Context) error {
 	}
 	private := &http.Server{Handler: h.admin, ErrorLog: public.ErrorLog,
 		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10}
-	stopped := make(chan error, 2)
+	metrics := http.NewServeMux()
+	metrics.Handle("GET /metrics", h.metrics.Handler())
+	scraped := &http.Server{Handler: metrics, ErrorLog: public.ErrorLog,
+		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,
+		ConnState: (&listen.Connections{Waiting: 16}).State}
+	stopped := make(chan error, 3)
 	go func() { stopped <- fmt.Errorf("serving edges: %w", h.servePublic(public)) }()
 	if h.private != nil {
 		go func() { stopped <- fmt.Errorf("serving operators: %w", private.Serve(h.private)) }()
+	}
+	if h.scraped != nil {
+		go func() { stopped <- fmt.Errorf("serving metrics: %w", scraped.Serve(h.scraped)) }()
 	}
 	checking, stopCheck := context.WithCancel(ctx)
 	defer stopCheck()
@@ -62,7 +70,7 @@ func (h *Host) Run(ctx context.Context) error {
 	case failure = <-stopped:
 	}
 	stopCheck()
-	h.drain(public, private)
+	h.drain(public, private, scraped)
 	<-checked
 	<-salting
 	return errors.Join(failure, h.release())
@@ -106,7 +114,7 @@ func (h *Host) check(ctx context.Context) {
 }
 
 // drain ends in the order in which events flow.
-func (h *Host) drain(public, private *http.Server) {
+func (h *Host) drain(public, private, scraped *http.Server) {
 	ctx, cancel := context.WithTimeout(context.Background(), h.cfg.Drain)
 	defer cancel()
 	h.ingest.Refuse("the host is stopping")
@@ -117,15 +125,17 @@ func (h *Host) drain(public, private *http.Server) {
 		h.log.Warn("host: deliveries were cut short; the journal keeps what is left", "error", err)
 	}
 	close(h.done)
-	if err := private.Shutdown(ctx); err != nil {
-		private.Close()
+	for _, s := range []*http.Server{private, scraped} {
+		if err := s.Shutdown(ctx); err != nil {
+			s.Close()
+		}
 	}
 }
 
 // release closes what New opened.
 func (h *Host) release() error {
 	var errs []error
-	for _, l := range []net.Listener{h.public, h.private} {
+	for _, l := range []net.Listener{h.public, h.private, h.scraped} {
 		// A server that was shut down has closed its listener.
 		if l != nil {
 			l.Close()

@@ -57,6 +57,8 @@ type TLS struct {
 type Admin struct {
 	Listen string       `yaml:"listen" default:"127.0.0.1:8082" doc:"Address and port. Port 0 takes a free one. \"off\" opens no listener."`
 	Token  sinks.Secret `yaml:"token" doc:"Bearer token that every admin request must carry, or, from a browser, the password of basic authentication. Required unless the address is a loopback one."`
+	// Metrics is for scrapers that can send no token.
+	Metrics string `yaml:"metrics" doc:"Address and port of a further listener, which serves /metrics alone and asks for no token: for scrapers that cannot send one. Labels name apps, schemas and routes, so keep it private. None when not given."`
 }
 
 // Edge says who may send batches.

@@ -90,6 +90,9 @@ func (k *checker) listeners(c *Config) {
 	if c.Public.Timeout <= 0 {
 		k.problem("public.timeout", "must be positive")
 	}
+	if c.Admin.Metrics != "" {
+		k.address("admin.metrics", c.Admin.Metrics)
+	}
 	if c.Admin.Listen == AdminOff {
 		return
 	}
