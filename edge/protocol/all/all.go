@@ -9,6 +9,7 @@ import (
 	"weir/edge/protocol/ga4"
 	"weir/edge/protocol/matomo"
 	"weir/edge/protocol/ndjson"
+	"weir/edge/protocol/otlp"
 	"weir/edge/protocol/pixel"
 	"weir/edge/protocol/plausible"
 	"weir/edge/protocol/segment"
@@ -29,6 +30,7 @@ func Adapters() []protocol.Adapter {
 		ga4.New(),
 		plausible.New(),
 		matomo.New(),
+		otlp.New(),
 		ndjson.New(),
 	}
 }

@@ -80,6 +80,9 @@ func (d *Reader) Parameter(name string) (value string, ok bool) {
 // IsForm reports whether the request's body is a form, application/x-www-form-urlencoded.
 func IsForm(r *protocol.Request) bool { return hasMedia(r, "application/x-www-form-urlencoded") }
 
+// IsJSON reports whether the request says that its body is JSON, application/json.
+func IsJSON(r *protocol.Request) bool { return hasMedia(r, "application/json") }
+
 func hasMedia(r *protocol.Request, media string) bool {
 	t := protocol.Single(r.Header("Content-Type"))
 	return len(t) >= len(media) && strings.EqualFold(t[:len(media)], media) && (len(t) == len(media) || t[len(media)] == ';' || t[len(media)] == ' ')
