@@ -130,7 +130,7 @@ var rooms = map[string]room{
 	// The one binary: a host, and an edge in a plain process.
 	"host/cmd/weir": {may: []string{
 		"host", "host/admin", "host/config", "host/doctor", "host/failed", "host/match", "host/replay", "host/ui", "sinks/all",
-		"edge/collector", "edge/envelope", "edge/forward", "edge/listen", "edge/protocol/...", "edge/serve", "edge/signature", "edge/wazero",
+		"edge/collector", "edge/envelope", "edge/forward", "edge/listen", "edge/privacy", "edge/protocol/...", "edge/serve", "edge/signature", "edge/wazero",
 		"schemas/...",
 	}},
 

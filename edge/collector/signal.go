@@ -8,10 +8,12 @@ import (
 	"weir/edge/protocol"
 )
 
-// signals reads what a request says of its visitor's wishes.
-func (c *Collector) signals() (s privacy.Signals) {
-	for i := range c.request.Headers {
-		h := &c.request.Headers[i]
+func (c *Collector) signals() privacy.Signals { return Signals(&c.request) }
+
+// Signals reads what a request, apart from its events, says of its visitor's wishes.
+func Signals(r *protocol.Request) (s privacy.Signals) {
+	for i := range r.Headers {
+		h := &r.Headers[i]
 		switch {
 		case strings.EqualFold(h.Name, "SP-Anonymous"): // its presence decides
 			s |= privacy.SPAnonymous
@@ -21,7 +23,7 @@ func (c *Collector) signals() (s privacy.Signals) {
 			s |= privacy.DNT
 		}
 	}
-	q := protocol.NewQuery(c.request.Query)
+	q := protocol.NewQuery(r.Query)
 	for name, value, ok := q.Next(); ok; name, value, ok = q.Next() {
 		if name == "gcs" {
 			s = s.Combine(consentState(value))

@@ -46,6 +46,12 @@ func (a *Action) Name() string { return kinds[a.kind] }
 // Keeps reports whether the action leaves every value as it is.
 func (a *Action) Keeps() bool { return a.kind == kindKeep }
 
+// Stricter reports whether a goes before b where both are for a value.
+func (a *Action) Stricter(b *Action) bool { return a.kind < b.kind }
+
+// Scrubs reports whether the action is for the texts within a value, and not for the value as a whole.
+func (a *Action) Scrubs() bool { return a.kind == kindScrub }
+
 // unit is a unit of time.
 type unit uint8
 

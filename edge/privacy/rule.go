@@ -111,6 +111,15 @@ func Matches(pattern, s string) bool {
 	}
 }
 
+// Means reports whether the rule is for that place in the data of a schema: a
+// path of names, each behind a dot, "*" for an item.
+func (r *Rule) Means(schema, path string) bool {
+	return len(r.Schemas) > 0 && Listed(r.Schemas, schema) && r.matchesPath(path)
+}
+
+// MeansColumn reports whether the rule is for that column.
+func (r *Rule) MeansColumn(f envelope.Field) bool { return slices.Contains(r.columns, f) }
+
 // matchesPath reports whether a path into a document, each part behind a dot, is
 // one of the rule's fields or stands within one.
 func (r *Rule) matchesPath(path string) bool {

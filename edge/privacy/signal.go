@@ -1,6 +1,7 @@
 package privacy
 
 import (
+	"slices"
 	"strings"
 
 	"weir/edge/envelope"
@@ -33,6 +34,16 @@ func ParseSignal(name string) (Signals, bool) {
 	return 0, false
 }
 
+// Names returns the names of the signals.
+func (s Signals) Names() (names []string) {
+	for i, name := range signalNames {
+		if s&(1<<i) != 0 {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
 // Stance is how much is known of the visitor from here on. A greater one takes
 // all that a lesser one does.
 type Stance uint8
@@ -61,6 +72,9 @@ func ParseStance(name string) (Stance, bool) {
 	}
 	return 0, false
 }
+
+// String returns the name of the stance in configuration.
+func (s Stance) String() string { return stances[min(int(s), len(stances)-1)] }
 
 // SignalRule is a line of the table signal × region × app → stance.
 type SignalRule struct {
@@ -158,6 +172,14 @@ var identifying = [...]envelope.Field{
 	envelope.UserID, envelope.DomainUserID, envelope.DomainSessionID, envelope.DomainSessionIdx, envelope.UserFingerprint,
 	envelope.RefrDomainUserID, envelope.RefrDvceTstamp,
 }
+
+// Identifies reports whether a visitor or a device is known again by a column
+// that a tracker fills.
+func Identifies(f envelope.Field) bool { return slices.Contains(identifying[:], f) }
+
+// IdentifiesIn reports whether a visitor or a device is known again by a member
+// of the entities that trackers send out of the box; path as for [Rule.Means].
+func IdentifiesIn(schema, path string) bool { return identifyingRule.Means(schema, path) }
 
 // identifyingRule drops, of the entities that trackers send out of the box, the
 // members by which a visitor or a device is known again.

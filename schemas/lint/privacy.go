@@ -11,7 +11,7 @@ import (
 var actions = map[string][]string{
 	"keep":       {},
 	"drop":       {},
-	"hash":       {},
+	"hash":       {"as"},
 	"replace":    {"with"},
 	"mask":       {"keepStart", "keepEnd"},
 	"truncate":   {"length", "decimals", "prefix4", "prefix6", "unit"},
@@ -78,16 +78,21 @@ var personalPhrases = [][2]string{
 
 // checkPersonal warns of a field that looks personal and about which nobody decided.
 func (d *document) checkPersonal(property member) {
+	if looksNaked(property) {
+		d.add(Warning, "personal", property.value, `%q looks personal: add "x-weir-privacy" to say what happens to it, or why it is kept`, property.name)
+	}
+}
+
+// looksNaked reports whether a property looks personal and has no annotation.
+func looksNaked(property member) bool {
 	s := property.value
 	if s.kind != object || s.get(privacyKeyword) != nil || s.get("properties") != nil {
-		return
+		return false
 	}
 	if types := typesOf(s); len(types) > 0 && !admits(types, "string") && !admits(types, "number") {
-		return
+		return false
 	}
-	if looksPersonal(property.name) || s.str("format") == "email" {
-		d.add(Warning, "personal", s, `%q looks personal: add "x-weir-privacy" to say what happens to it, or why it is kept`, property.name)
-	}
+	return looksPersonal(property.name) || s.str("format") == "email"
 }
 
 func looksPersonal(name string) bool {

@@ -57,7 +57,7 @@ func root() *cobra.Command {
 	}
 	cmd.AddCommand(
 		devCommand(), hostCommand(), edgeCommand(), doctorCommand(),
-		schemasCommand(), configCommand(),
+		schemasCommand(), privacyCommand(), configCommand(),
 		tailCommand(), failedCommand(), deadletterCommand(), replayCommand(),
 		versionCommand(),
 	)
