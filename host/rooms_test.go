@@ -175,7 +175,7 @@ var libraries = map[string]library{
 	"github.com/tidwall/gjson":                 {in: []string{"host/...", "sinks/..."}, why: "the edge reads JSON with schemas/scan, in the pass that validates it"},
 	"github.com/tidwall/match":                 {in: []string{"host/match"}, why: "wildcards in rules mean what they mean in paths"},
 	"github.com/valyala/fastjson":              {in: []string{"host/...", "sinks/...", "schemas/registry"}, tests: []string{"schemas/..."}, why: "trees are for the host; the edge makes one pass and builds none"},
-	"github.com/santhosh-tekuri/jsonschema/v6": {in: []string{"schemas/compile"}, tests: []string{"host/config", "schemas/..."}, why: "it is the reference to compare with, and too large and slow for an event's way"},
+	"github.com/santhosh-tekuri/jsonschema/v6": {in: []string{"schemas/compile"}, tests: []string{"edge/collector/reference", "host/config", "schemas/..."}, why: "it is the reference to compare with, and too large and slow for an event's way"},
 	"github.com/pires/go-proxyproto":           {in: []string{"edge/listen"}, why: "whom a connection speaks for is known before anybody reads from it"},
 	"golang.org/x/crypto":                      {in: []string{"edge/listen"}, why: "certificates are obtained where connections are accepted; what signs and hashes is in the standard library"},
 	"golang.org/x/sys":                         {in: []string{"host/...", "sinks/..."}, why: "the pure core makes no system call"},
