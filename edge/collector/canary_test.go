@@ -19,7 +19,7 @@ const canary = "canary.Hidden-Name"
 
 // policy has each action on some column; the annotations of the shop have the
 // others. Columns keep nothing of a canary but the stars of its letters.
-const policy = `{"redirects":{"hosts":["shop.example"]},"privacy":{%s"rules":[
+const policy = `{"documents":[{"path":"/acme/events","schema":"self.schema","data":"payload.data","contexts":"meta"}],"redirects":{"hosts":["shop.example"]},"privacy":{%s"rules":[
 	{"name":"hash","fields":["user_id","domain_userid","name_tracker"],"do":{"action":"hash"}},
 	{"name":"mask","fields":["page_title"],"do":{"action":"mask"}},
 	{"name":"drop","fields":["se_label","se_category","se_action","se_property","br_lang","v_tracker"],"do":{"action":"drop"}},
@@ -135,6 +135,7 @@ func TestCanaries(t *testing.T) {
 			`","page_urlquery":"email=`+mail+`","page_urlpath":"/`+canary+`","refr_urlpath":"/`+canary+`","se_label":"`+canary+`","br_lang":"`+canary+`","geo_city":"`+canary+`","geo_zipcode":"`+canary+`"}`+"\n"+
 			`{"event":"unstruct","unstruct_event":{"schema":"`+order+`","data":`+checkout+`},"domain_userid":"`+canary+`","`+canary+`":1,"res":"`+canary+`","weir":{"rejected":{"res":"`+canary+`"},"payload":"`+canary+`"}}`+"\n"),
 		"ndjson column": post("/bulk", json, `{"event":"page_view","dvce_screenwidth":"`+canary+`","contexts":["`+canary+`"]}`+"\n"),
+		"documents":     post("/acme/events", json, `{"self":{"schema":"`+order+`"},"beside":"`+canary+`","payload":{"data":`+checkout+`},"meta":[{"schema":"`+user+`","data":`+person+`}]}`),
 		"redirect":      {Method: "GET", Path: "/r/tp2", Query: with("ue_pr", event, "u", "https://shop.example/?q="+canary).Encode()},
 		"pixel":         {Method: "GET", Path: "/pixel/com.example/user/jsonschema/1-0-0", Query: url.Values{"user_id": {canary}, "email": {mail}, "name": {canary}}.Encode()},
 		"pixel base64":  {Method: "GET", Path: "/pixel/com.example/checkout/jsonschema/1-0-1", Query: "hbp=" + encode([]byte(checkout))},

@@ -84,6 +84,9 @@ func New(settings, schemas []byte, adapters ...protocol.Adapter) (*Collector, er
 		return nil, err
 	}
 	c := &Collector{settings: s, adapters: adapters, salts: s.Visitor.Salts}
+	if err := c.readDocuments(); err != nil {
+		return nil, err
+	}
 	if err := c.checkPaths(); err != nil {
 		return nil, err
 	}

@@ -40,6 +40,8 @@ func ParseSettings(json []byte) (Settings, error) {
 				s.Apps = append(s.Apps, protocol.App{Key: key, ID: p.text()})
 				return true
 			})
+		case "documents":
+			p.documents(&s.Documents)
 		case "strict":
 			s.Strict = p.boolean()
 		case "cookie":

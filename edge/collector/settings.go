@@ -43,6 +43,10 @@ type Settings struct {
 	// Without an entry a key that is public stands for itself, and a secret for nothing.
 	Apps []protocol.App
 
+	// Documents ("documents") is an array of {"path","schema","data","contexts"}, the
+	// last three being names of members joined by dots, see [protocol.Document].
+	Documents []protocol.Document
+
 	// Strict ("strict", default false) fails a whole request for one malformed
 	// event, as the official pipeline does.
 	Strict bool

@@ -84,3 +84,19 @@ type Fault struct {
 }
 
 func (f *Fault) Error() string { return f.Message }
+
+// Document is an entry of the setting documents: where self-describing JSON of
+// others is posted, and where in it stands what makes an event. The members are
+// named from the outside in; what stands beside them is not kept.
+type Document struct {
+	Path     string   // of the request, as sent
+	Schema   []string // to the key of the schema
+	Data     []string // to the data; none means the whole document
+	Contexts []string // to an array of {"schema","data"}; none means that there are no entities
+}
+
+// DocumentReader is an [Adapter] that reads such documents. It is told of them
+// once, before any request.
+type DocumentReader interface {
+	ReadDocuments([]Document)
+}

@@ -45,6 +45,13 @@ func Settings() Value {
 		))},
 		Member{Name: "apps", Doc: "The keys by which senders of other formats say whose events theirs are, and the `app_id` of each. Without an entry a public key stands for itself, a secret for nothing.",
 			Value: named("G-ABC123", text(`"shop"`))},
+		Member{Name: "documents", Doc: "Paths where self-describing JSON of others is posted, and where in it stands what makes an event. Members beside are not kept.",
+			Value: list(object(
+				Member{Name: "path", Required: true, Doc: "The path, one of its own.", Value: text(`"/acme/events"`, `"acme"`, `"/i?a"`)},
+				Member{Name: "schema", Required: true, Doc: "The key of the schema: names of members joined by dots, no more than 8.", Value: text(`"self.schema"`, `"self..schema"`)},
+				Member{Name: "data", Doc: "The data, named in the same way; without it the whole document is the data.", Value: text(`"payload.data"`, `""`)},
+				Member{Name: "contexts", Doc: "The entities, an array of `{\"schema\",\"data\"}`; without it there are none.", Value: text(`"meta.entities"`, `""`)},
+			))},
 		Member{Name: "strict", Default: "false", Value: boolean(), Doc: "Fail a whole request for one malformed event, as the official pipeline does."},
 		Member{Name: "cookie", Doc: "The cookie that carries the network user id.", Value: cookie()},
 		Member{Name: "visitor", Doc: "How visitors are told apart.", Value: visitor()},

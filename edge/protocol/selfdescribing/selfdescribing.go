@@ -7,6 +7,9 @@
 //     or an array of such, as JSON or as a form.
 //   - GET with the parameter schema: the other parameters are the data, as strings.
 //
+// At the paths of the setting documents (see [protocol.Document]) it is POST of
+// documents whose schema and data stand where the setting says.
+//
 // The parameters aid, p, eid, tv and nuid of the query string mean what they
 // mean to the Snowplow tracker protocol.
 package selfdescribing
@@ -28,6 +31,8 @@ const Path = "/com.snowplowanalytics.iglu/v1"
 type Adapter struct {
 	doc      document.Reader
 	entities []envelope.SelfDescribing
+	layouts  []layout
+	inner    scan.Scanner // of a document of a layout
 }
 
 // New returns an adapter with the default limits.
@@ -43,6 +48,9 @@ func (a *Adapter) Limit(l protocol.Limits) { a.doc.Limits = l }
 
 // Match implements [protocol.Adapter].
 func (a *Adapter) Match(r *protocol.Request) bool {
+	if r.Method == "POST" && a.layoutOf(r) != nil {
+		return true
+	}
 	return (r.Method == "POST" || r.Method == "GET") && strings.TrimSuffix(r.Path, "/") == Path
 }
 
@@ -51,7 +59,12 @@ func (a *Adapter) Decode(dst []envelope.Event, r *protocol.Request) ([]envelope.
 	a.doc.Begin(r)
 	a.entities = a.entities[:0]
 	schema, named := a.doc.Parameter("schema")
+	l := a.layoutOf(r)
 	switch {
+	case l != nil:
+		for a.doc.Next() {
+			dst = a.laidOut(dst, l)
+		}
 	case r.Method == "GET" && !named:
 		a.doc.Fail("", "required", "the query string must have the parameter schema")
 	case r.Method == "GET":
@@ -83,7 +96,7 @@ func (a *Adapter) event(dst []envelope.Event) []envelope.Event {
 		return a.malformed(dst, a.doc.Skip(), "type", "must be an object with schema and data")
 	}
 	first := len(a.entities)
-	schema, data, fault := a.pair(true)
+	schema, data, fault := a.pair(&a.doc.Scanner, true)
 	whole := start.Skip()
 	switch {
 	case a.doc.Code() != scan.OK:
@@ -98,22 +111,22 @@ func (a *Adapter) event(dst []envelope.Event) []envelope.Event {
 }
 
 // pair reads an object that must have schema and data. What is wrong with it is the fault.
-func (a *Adapter) pair(contexts bool) (schema string, data []byte, fault string) {
+func (a *Adapter) pair(s *scan.Scanner, contexts bool) (schema string, data []byte, fault string) {
 	var key, text scan.Text
-	for a.doc.Object(); a.doc.Member(&key); {
+	for s.Object(); s.Member(&key); {
 		switch {
-		case key.Is("schema") && schema == "" && a.doc.Kind() == scan.String:
-			a.doc.String(&text)
+		case key.Is("schema") && schema == "" && s.Kind() == scan.String:
+			s.String(&text)
 			schema = protocol.Text(&a.doc.Arena, text)
 		case key.Is("data") && data == nil:
-			data = a.doc.Skip()
+			data = s.Skip()
 		case key.Is("contexts") && contexts:
 			contexts = false
-			if f := a.readEntities(); f != "" {
+			if f := a.readEntities(s); f != "" {
 				fault = f
 			}
 		default:
-			a.doc.Skip()
+			s.Skip()
 			fault = "must have schema, a string, and data once each, contexts at most, and nothing else"
 		}
 	}
@@ -123,21 +136,21 @@ func (a *Adapter) pair(contexts bool) (schema string, data []byte, fault string)
 	return schema, data, fault
 }
 
-func (a *Adapter) readEntities() (fault string) {
-	if a.doc.Kind() != scan.Array {
-		a.doc.Skip()
+func (a *Adapter) readEntities(s *scan.Scanner) (fault string) {
+	if s.Kind() != scan.Array {
+		s.Skip()
 		return "contexts must be an array of entities"
 	}
 	n := 0
-	for a.doc.Array(); a.doc.Item(); n++ {
-		if n >= a.doc.Limits.Entities || a.doc.Kind() != scan.Object {
-			a.doc.Skip()
+	for s.Array(); s.Item(); n++ {
+		if n >= a.doc.Limits.Entities || s.Kind() != scan.Object {
+			s.Skip()
 			fault = "contexts must hold objects with schema and data, no more than "
 			b := append(a.doc.Arena.Bytes(len(fault)+20), fault...)
 			fault = a.doc.Arena.KeepString(strconv.AppendInt(b, int64(a.doc.Limits.Entities), 10))
 			continue
 		}
-		schema, data, f := a.pair(false)
+		schema, data, f := a.pair(s, false)
 		if _, ok := protocol.ParseKey(schema); f == "" && !ok {
 			f = "the schema of an entity must be iglu:vendor/name/format/MODEL-REVISION-ADDITION"
 		}
