@@ -17,6 +17,7 @@ const (
 	names
 	extras
 	objects
+	arrays
 	numbers
 	constants
 	operations
@@ -31,6 +32,7 @@ var phases = [...]string{
 	names:      "names",
 	extras:     "properties and patterns",
 	objects:    "objects",
+	arrays:     "arrays",
 	numbers:    "numbers",
 	constants:  "constants",
 	operations: "keywords",
@@ -64,6 +66,8 @@ func (v *verifier) run(phase int) {
 		v.extras()
 	case objects:
 		v.objects()
+	case arrays:
+		v.arrays()
 	case numbers:
 		v.numbers()
 	case constants:
@@ -77,15 +81,15 @@ func (v *verifier) run(phase int) {
 	}
 }
 
-// maxSteps bounds the work of acyclic, as lists may overlap in a bundle made
-// to be slow.
+// maxSteps bounds the work on lists, which may overlap in a bundle made to be
+// slow.
 const maxSteps = 1 << 24
 
 type verifier struct {
 	*Tables
 	failed   bool
 	applied  []uint32 // see inPlace
-	steps    int      // references followed in acyclic
+	steps    int      // entries of lists that were looked at
 	branches uint32
 	pattern  []bool // Strings entries that passed pattern.Valid
 }
@@ -94,6 +98,23 @@ func (v *verifier) check(ok bool) { v.failed = v.failed || !ok }
 
 func (v *verifier) isNode(n uint32) {
 	v.check(n < uint32(len(v.Nodes)))
+}
+
+// affords checks that n further steps are no more than there may be in all.
+func (v *verifier) affords(n uint32) bool {
+	v.steps += int(n)
+	v.check(v.steps <= maxSteps)
+	return v.steps <= maxSteps
+}
+
+// areNodes checks n references from first, none of which may be None.
+func (v *verifier) areNodes(first, n uint32) {
+	if !v.within(first, n, len(v.Refs)) || !v.affords(n) {
+		return
+	}
+	for _, id := range v.Refs[first : first+n] {
+		v.isNode(id)
+	}
 }
 
 // within checks that n entries from first lie in a table of that length.
@@ -213,6 +234,9 @@ func (v *verifier) objects() {
 			}
 		}
 		e := &v.Extras[o.Extra]
+		if !v.affords(e.DepCount) {
+			return
+		}
 		for _, r := range v.Rules[e.Deps : e.Deps+e.DepCount] {
 			v.check(r.A < count)
 			if r.Kind == DepSlot || r.Kind == DepLegacySlot {
@@ -225,6 +249,9 @@ func (v *verifier) objects() {
 func (v *verifier) extras() {
 	for i := range v.Extras {
 		e := &v.Extras[i]
+		if !v.affords(e.PatternCount) || !v.affords(e.DepCount) {
+			return
+		}
 		for _, r := range v.Rules[e.Patterns : e.Patterns+e.PatternCount] {
 			v.patternTable(r.A)
 			v.isNode(r.B)
@@ -236,6 +263,12 @@ func (v *verifier) extras() {
 				v.isNode(r.B)
 			}
 		}
+	}
+}
+
+func (v *verifier) arrays() {
+	for i := range v.Arrays {
+		v.areNodes(v.Arrays[i].Prefix, v.Arrays[i].PrefixCount)
 	}
 }
 
@@ -274,11 +307,7 @@ func (v *verifier) ops() {
 		case OpRef, OpAllOf, OpNot, OpDynamicRef, OpRecursiveRef, OpScope, OpUnevaluatedProps, OpUnevaluatedItems:
 			v.isNode(op.A)
 		case OpAnyOf, OpOneOf:
-			if v.within(op.A, op.B, len(v.Refs)) {
-				for _, n := range v.Refs[op.A : op.A+op.B] {
-					v.isNode(n)
-				}
-			}
+			v.areNodes(op.A, op.B)
 		case OpIf:
 			if v.within(op.A, 3, len(v.Refs)) {
 				v.isNode(v.Refs[op.A])
