@@ -314,23 +314,38 @@ func flipOneBit(t *testing.T, n int, pristine []byte, want map[journal.ID][]byte
 
 // flipBit flips a bit and reads what the first route is given.
 func flipBit(t *testing.T, n, bit int, pristine []byte, want map[journal.ID][]byte, routes ...string) string {
-	dir := t.TempDir()
-	damaged := bytes.Clone(pristine)
-	damaged[bit/8] ^= 1 << (bit % 8)
-	if err := os.WriteFile(filepath.Join(dir, "journal.db"), damaged, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	alarms := 0
-	j, err := Open(dir, Options{Routes: routes, Log: slog.New(slog.DiscardHandler), Alarm: func(error) { alarms++ }})
-	if err != nil {
+	damaged := flipped(pristine, bit)
+	outcome, dir := start(t, fmt.Sprintf("flip %d of bit %d", n, bit), map[string][]byte{"journal.db": damaged}, want, routes...)
+	if outcome == "refused" {
 		after, err := os.ReadFile(filepath.Join(dir, "journal.db"))
 		if err != nil || !bytes.Equal(after, damaged) {
 			t.Errorf("flip %d of bit %d: a refused start changed the file", n, bit)
 		}
-		return "refused"
+	}
+	return outcome
+}
+
+func flipped(text []byte, bit int) []byte {
+	text = bytes.Clone(text)
+	text[bit/8] ^= 1 << (bit % 8)
+	return text
+}
+
+// start opens a journal of those files and reads what the first route is given.
+func start(t *testing.T, what string, files map[string][]byte, want map[journal.ID][]byte, routes ...string) (outcome, dir string) {
+	dir = t.TempDir()
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	alarms := 0
+	j, err := Open(dir, Options{Routes: routes, Log: slog.New(slog.DiscardHandler), Alarm: func(error) { alarms++ }})
+	if err != nil {
+		return "refused", dir
 	}
 	defer j.Close()
-	r, err := j.Route("a")
+	r, err := j.Route(routes[0])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -338,7 +353,7 @@ func flipBit(t *testing.T, n, bit int, pristine []byte, want map[journal.ID][]by
 	for {
 		records, err := further(t, r)
 		if err != nil {
-			return "stopped"
+			return "stopped", dir
 		}
 		if len(records) == 0 {
 			break
@@ -348,19 +363,19 @@ func flipBit(t *testing.T, n, bit int, pristine []byte, want map[journal.ID][]by
 				continue
 			}
 			if !bytes.Equal(rec.Frame, want[rec.ID]) {
-				t.Errorf("flip %d of bit %d: batch %d is not what was stored, and nothing says so", n, bit, rec.Seq)
+				t.Errorf("%s: batch %d is not what was stored, and nothing says so", what, rec.Seq)
 			}
 			got++
 		}
 	}
 	switch {
 	case got < len(want) && alarms == 0:
-		t.Errorf("flip %d of bit %d: %d of %d batches, and no alarm", n, bit, got, len(want))
-		return "silent"
+		t.Errorf("%s: %d of %d batches, and no alarm", what, got, len(want))
+		return "silent", dir
 	case alarms > 0:
-		return "quarantined"
+		return "quarantined", dir
 	}
-	return "harmless"
+	return "harmless", dir
 }
 
 func TestStartRefusesWhatItCannotRead(t *testing.T) {

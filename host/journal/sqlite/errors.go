@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"errors"
+	"syscall"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -11,7 +12,7 @@ import (
 
 // isFull reports whether err means that the limit or the volume is reached.
 func isFull(err error) bool {
-	return errors.Is(err, journal.ErrFull) || code(err) == sqlite3.SQLITE_FULL
+	return errors.Is(err, journal.ErrFull) || code(err) == sqlite3.SQLITE_FULL || errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
 }
 
 // isBusy reports whether err means that another program holds the database.

@@ -79,6 +79,8 @@ type Journal struct {
 	read  *sql.DB
 	w     *writer
 
+	witness witness
+
 	requests chan *request
 	settled  chan struct{} // there are settlements to commit
 	closing  chan struct{}
@@ -164,6 +166,14 @@ func (j *Journal) open() error {
 	if err != nil {
 		return err
 	}
+	var last int64
+	if j.witness, last, err = openWitness(filepath.Join(j.dir, "journal.last")); err != nil {
+		return err
+	}
+	kept, err := keepLog(path)
+	if err != nil {
+		return fmt.Errorf("copying the write-ahead log: %w", err)
+	}
 	if j.w, err = openWriter(path, j.opt, created); err != nil {
 		return err
 	}
@@ -174,6 +184,14 @@ func (j *Journal) open() error {
 	state, err := j.w.recover(j.opt.Routes, j.alarm)
 	if err != nil {
 		return err
+	}
+	if state.head < last {
+		j.alarm(fmt.Errorf("%w: the last batch is %d, and %d was stored once: %s", journal.ErrDamaged, state.head, last, lost(kept)))
+		state.head = last // no number is given twice
+	} else if kept != "" {
+		if err := os.Remove(kept); err != nil {
+			return err
+		}
 	}
 	j.head.Store(state.head)
 	j.pruned.Store(state.pruned)
@@ -196,6 +214,7 @@ func (j *Journal) release() error {
 	if j.w != nil {
 		errs = append(errs, j.w.close())
 	}
+	errs = append(errs, j.witness.close())
 	if j.lock != nil {
 		errs = append(errs, j.lock.Close())
 	}

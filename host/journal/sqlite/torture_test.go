@@ -3,7 +3,10 @@ package sqlite
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 	"log/slog"
+	"maps"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -56,6 +59,61 @@ func TestTortureWALCut(t *testing.T) {
 	}
 	torture.Row{Scenario: "SQLite: write-ahead log cut at and inside every frame", Cycles: len(cuts) + 3, Acknowledged: len(ids), DeliveredOnce: most,
 		Note: "each cut opens and holds a prefix of the commits"}.Report(t)
+}
+
+// Flips one random bit at a time of what a killed host leaves: the write-ahead
+// log, the witness of it, and the database. What is missing then is reported, and
+// the log as it was is kept.
+func TestTortureLogFlips(t *testing.T) {
+	flips := 60
+	if torture.Long() {
+		flips = 10_000
+	}
+	source := t.TempDir()
+	j := open(t, source, Options{Routes: []string{"a"}})
+	want := map[journal.ID][]byte{}
+	for range 12 {
+		frame := noise(1000)
+		want[store(t, j, frame)] = frame
+	}
+	left := map[string][]byte{}
+	for _, name := range []string{"journal.db", "journal.db-wal", "journal.last"} {
+		text, err := os.ReadFile(filepath.Join(source, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		left[name] = text
+	}
+	closeJournal(t, j)
+	outcomes := map[string]int{}
+	for n := range flips {
+		name := []string{"journal.db-wal", "journal.db-wal", "journal.db-wal", "journal.db", "journal.last"}[n%5]
+		bit := rand.IntN(8 * len(left[name]))
+		damaged := maps.Clone(left)
+		damaged[name] = flipped(left[name], bit)
+		outcome, dir := start(t, fmt.Sprintf("flip %d, of bit %d of %s", n, bit, name), damaged, want, "a")
+		logs, err := filepath.Glob(filepath.Join(dir, "journal.db-wal.*"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch {
+		case outcome == "quarantined" && name == "journal.db-wal":
+			outcome = "reported"
+			fallthrough
+		case outcome == "refused" || outcome == "stopped":
+			if len(logs) != 1 {
+				t.Errorf("flip %d, of bit %d of %s: %s, and of the log there are %d copies", n, bit, name, outcome, len(logs))
+			} else if text, err := os.ReadFile(logs[0]); err != nil || !bytes.Equal(text, damaged["journal.db-wal"]) {
+				t.Errorf("flip %d, of bit %d of %s: the copy of the log is another, %v", n, bit, name, err)
+			}
+		}
+		outcomes[outcome]++
+	}
+	torture.Row{Scenario: "SQLite: one bit flipped of what a killed host leaves", Cycles: flips, Acknowledged: len(want), Lost: outcomes["silent"],
+		Note: fmt.Sprint(outcomes)}.Report(t)
+	if outcomes["reported"] == 0 {
+		t.Error("no flip damaged the write-ahead log: the test proves nothing")
+	}
 }
 
 // heldAfterCut returns how many of the ids, which must be the first ones, a

@@ -319,6 +319,11 @@ func (j *Journal) try(group []*request, pending map[string]journal.Position) err
 		return err
 	}
 	j.publish(t)
+	if t.stored > 0 {
+		if err := j.witness.saw(t.head); err != nil && !isFull(err) {
+			return err
+		}
+	}
 	if t.expired > 0 {
 		j.opt.Expired(t.expired)
 	}
