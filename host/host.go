@@ -55,9 +55,9 @@ type Host struct {
 	admin    *admin.Handler
 
 	public, private, scraped net.Listener
-	certificate     *listen.Certificate // the public listener's; nil without TLS
-	ready           chan struct{}
-	done            chan struct{} // closed when the host begins to drain
+	certificate              *listen.Certificate // the public listener's; nil without TLS
+	ready                    chan struct{}
+	done                     chan struct{} // closed when the host begins to drain
 }
 
 // New opens the journal, builds the sinks and binds the listeners; Run serves

@@ -13,7 +13,7 @@ import (
 )
 
 func hostCommand() *cobra.Command {
-	var file string
+	var file, user string
 	var logs logOptions
 	cmd := &cobra.Command{
 		Use:   "host",
@@ -33,6 +33,11 @@ journal for the next start. SIGHUP reads the folders of schemas again.`,
 			cfg, err := config.Load(file)
 			if err != nil {
 				return err
+			}
+			if user != "" {
+				if err := become(user, cfg.DataDir); err != nil {
+					return err
+				}
 			}
 			h, err := newHost(cfg, log)
 			if err != nil {
@@ -55,6 +60,7 @@ journal for the next start. SIGHUP reads the folders of schemas again.`,
 		},
 	}
 	cmd.Flags().StringVarP(&file, "config", "c", "", "configuration file (default none is needed)")
+	cmd.Flags().StringVar(&user, "user", "", "when started by root: give the data directory to this account, uid or uid:gid, and go on as it")
 	logs.register(cmd.Flags())
 	return cmd
 }
