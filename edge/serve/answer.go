@@ -23,7 +23,7 @@ func answer(w http.ResponseWriter, resp *protocol.Response) {
 
 // refuse answers a request that the collector never saw. Without the CORS
 // headers a browser would report a network error in place of the status.
-func refuse(w http.ResponseWriter, r *http.Request, status int) {
+func refuse(w http.ResponseWriter, r *http.Request, status int, retryAfter string) {
 	header := w.Header()
 	header.Set("Retry-After", retryAfter)
 	header.Set("Connection", "close")

@@ -30,7 +30,7 @@ func (h *Handler) read(x *exchange, w http.ResponseWriter, r *http.Request) erro
 		Secure:       r.TLS != nil || trusted && strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https"),
 		Headers:      appendHeaders(x.in.Request.Headers[:0], r.Header),
 		Body:         x.body,
-		ClientIP:     h.client(r),
+		ClientIP:     text(h.client(r)),
 		BodyTooLarge: !whole,
 	}
 	x.in.NowMillis = h.cfg.Now().UnixMilli()
@@ -100,10 +100,10 @@ func appendHeaders(dst []protocol.Header, fields http.Header) []protocol.Header 
 }
 
 // client is the address nearest to the tracker that somebody trusted vouches for.
-func (h *Handler) client(r *http.Request) string {
+func (h *Handler) client(r *http.Request) netip.Addr {
 	addr := peer(r)
 	if !h.trusts(addr) {
-		return text(addr)
+		return addr
 	}
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 	for _, hop := range slices.Backward(hops) {
@@ -115,7 +115,7 @@ func (h *Handler) client(r *http.Request) string {
 			break
 		}
 	}
-	return text(addr)
+	return addr
 }
 
 func (h *Handler) trusts(addr netip.Addr) bool {

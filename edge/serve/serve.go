@@ -43,6 +43,10 @@ type Config struct {
 	// in ack mode fast; beyond it answers wait. 0: 1024.
 	MaxBackground int
 
+	// PerAddress bounds the requests of one address, of a /64 for IPv6, and
+	// PerApp the events of one app. Beyond it the answer is 429 with Retry-After.
+	PerAddress, PerApp Rate
+
 	Log *slog.Logger     // nil: slog.Default
 	Now func() time.Time // nil: time.Now
 }
@@ -54,6 +58,10 @@ type Handler struct {
 	exchanges  sync.Pool     // of *exchange
 	background chan struct{} // a token per batch that is forwarded after its answer
 	outage     outage
+
+	addresses *buckets[netip.Prefix] // nil for no bound
+	apps      *buckets[string]
+	shed      shed
 }
 
 // New returns a handler. Engine and Forward are required.
@@ -77,6 +85,7 @@ func New(cfg Config) (*Handler, error) {
 		cfg.Now = time.Now
 	}
 	h := &Handler{cfg: cfg, background: make(chan struct{}, cfg.MaxBackground)}
+	h.addresses, h.apps = newBuckets[netip.Prefix](cfg.PerAddress), newBuckets[string](cfg.PerApp)
 	h.current.set(cfg.Engine, cfg.MaxBody)
 	h.exchanges.New = func() any { return new(exchange) }
 	return h, nil
@@ -127,23 +136,46 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := h.exchanges.Get().(*exchange)
 	defer h.exchanges.Put(x)
 
+	if len(r.TransferEncoding) > 0 && r.ProtoMajor == 1 {
+		// There may have been a Content-Length, too, which net/http passes over
+		// without a word: what follows may be meant as part of this request by
+		// whoever passed it on (RFC 9112 section 6.1).
+		w.Header().Set("Connection", "close")
+	}
+	now := h.cfg.Now()
+	if h.addresses != nil {
+		if wait := h.addresses.take(now, map[netip.Prefix]int{network(h.client(r)): 1}); wait > 0 {
+			h.shed.note(h.cfg.Log, now, "address")
+			refuse(w, r, http.StatusTooManyRequests, seconds(wait))
+			return
+		}
+	}
 	g := h.current.take()
 	x.maxBody = g.maxBody
 	if err := h.read(x, w, r); err != nil {
 		g.users.Done()
 		// Too slow, hung up, or broken off: half a body is no event, and a
 		// tracker that still listens keeps what it has for another try.
-		refuse(w, r, http.StatusRequestTimeout)
+		refuse(w, r, http.StatusRequestTimeout, retryAfter)
 		return
 	}
 	err := g.engine.Collect(r.Context(), &x.in, x.keep)
 	g.users.Done()
 	if err != nil {
 		h.cfg.Log.Error("a request was not taken", "error", err)
-		refuse(w, r, http.StatusServiceUnavailable)
+		refuse(w, r, http.StatusServiceUnavailable, retryAfter)
 		return
 	}
-	switch out := &x.outcome; {
+	out := &x.outcome
+	if h.apps != nil && len(out.Batch) > 0 {
+		if wait := h.apps.take(now, countApps(out.Batch)); wait > 0 {
+			h.shed.note(h.cfg.Log, now, "app")
+			tooMany(out, wait)
+			answer(w, &out.Refusal)
+			return
+		}
+	}
+	switch {
 	case len(out.Batch) == 0,
 		out.Ack == envelope.AckFast && h.later(out),
 		h.forward(out.BatchID, out.Batch):

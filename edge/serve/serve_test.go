@@ -284,7 +284,7 @@ func TestTheClientsAddress(t *testing.T) {
 		if c.forwarded != "" {
 			r.Header.Set("X-Forwarded-For", c.forwarded)
 		}
-		if got := h.client(r); got != c.want {
+		if got := text(h.client(r)); got != c.want {
 			t.Errorf("peer %s, X-Forwarded-For %q: client = %q, want %q", c.peer, c.forwarded, got, c.want)
 		}
 	}
