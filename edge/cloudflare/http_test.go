@@ -53,7 +53,18 @@ func receive[T any](t *testing.T, from <-chan T) T {
 	}
 }
 
+// serve runs a server that has nothing to offer to edges.
 func serve(t *testing.T, h http.HandlerFunc) string {
+	return serveAll(t, func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/v1/edge/") {
+			w.WriteHeader(http.StatusNotFound)
+			return
+		}
+		h(w, r)
+	})
+}
+
+func serveAll(t *testing.T, h http.HandlerFunc) string {
 	s := httptest.NewServer(h)
 	t.Cleanup(s.Close)
 	return s.URL

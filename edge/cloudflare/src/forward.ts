@@ -51,7 +51,6 @@ export class Forwarder {
     return {
       id, body,
       headers: {
-        "content-type": "application/x-ndjson",
         "webhook-id": id,
         "webhook-timestamp": timestamp,
         "webhook-signature": "v1," + btoa(String.fromCharCode(...new Uint8Array(mac))),
@@ -97,7 +96,7 @@ async function post(url: string, { id, headers, body }: Signed, timeout: number)
   const signal = AbortSignal.timeout(timeout)
   try {
     const response = await fetch(url, {
-      method: "POST", headers, body, signal,
+      method: "POST", headers: { ...headers, "content-type": "application/x-ndjson" }, body, signal,
       redirect: "manual", // a host never redirects; following would take a signed batch elsewhere
     })
     if (response.status !== 200) {

@@ -1,13 +1,13 @@
 // What the cron trigger says of the edge: one line of the log.
 
-import type { Forwarder } from "./forward"
+import type { Ladder } from "./ladder"
 import type { Spill } from "./queue"
 
 const PATIENCE = 5000 // milliseconds that a host may take
 
 // report logs whether each host would take a batch and how much the queue
 // holds, as an error if something is wrong.
-export async function report(forwarder: Forwarder, queue: Spill | undefined): Promise<void> {
+export async function report({ forwarder, queue }: Ladder): Promise<void> {
   const hosts = Object.fromEntries(await Promise.all(forwarder.bases.map(async (base) => [new URL(base).host, await ready(base)])))
   const line = JSON.stringify({ weir: "health", hosts, queue: queue && (await backlog(queue)) })
   if (Object.values(hosts).every((state) => state === "ready")) console.log(line)

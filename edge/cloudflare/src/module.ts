@@ -10,6 +10,8 @@ interface Exports {
   weir_buffer(length: number): number
   weir_init(settings: number, bundle: number): number
   weir_collect(length: number): number
+  weir_bundle(length: number): number
+  weir_salts(length: number): number
   weir_error(): number
 }
 
@@ -22,6 +24,9 @@ export class Trap extends Error {}
 // Module makes instances of a compiled module and replaces them.
 export class Module {
   #instance: Instance | undefined
+  // The last that an instance took: the next one knows neither.
+  #bundle: Uint8Array | undefined
+  #salts: Uint8Array | undefined
 
   constructor(
     readonly compiled: WebAssembly.Module,
@@ -32,7 +37,40 @@ export class Module {
   // start makes the first instance, so that faulty settings or a faulty bundle
   // are an Error here.
   start(): void {
-    this.#instance ??= new Instance(this.compiled, this.settings, this.bundle)
+    if (this.#instance) return
+    const instance = new Instance(this.compiled, this.settings, this.bundle)
+    if (this.#bundle) instance.offer(this.#bundle)
+    if (this.#salts) instance.salt(this.#salts)
+    this.#instance = instance
+  }
+
+  // offer hands over the hosts' schemas, which go before the built-in ones. It
+  // throws what is wrong with them; those there were stay then.
+  offer(bundle: Uint8Array): void {
+    this.#hand((instance) => instance.offer(bundle))
+    this.#bundle = bundle
+  }
+
+  // salt hands over the salts of the day as a host lists them. It throws what is
+  // wrong with them; those there were stay then.
+  salt(salts: Uint8Array): void {
+    this.#hand((instance) => instance.salt(salts))
+    this.#salts = salts
+  }
+
+  #hand(over: (instance: Instance) => void): void {
+    this.start()
+    try {
+      over(this.#instance!)
+    } catch (error) {
+      if (error instanceof Trap) this.#instance = undefined
+      throw error
+    }
+  }
+
+  // memory is the size of the instance's memory in bytes, 0 if there is none.
+  get memory(): number {
+    return this.#instance?.memory ?? 0
   }
 
   // collect handles one request. An instance that traps is replaced and the
@@ -91,6 +129,20 @@ class Instance {
       if (at === 0) throw new Error(this.#error())
       return new Outcome(this.#copy(at))
     })
+  }
+
+  offer(bundle: Uint8Array): void {
+    this.#hand(bundle, (length) => this.#exports.weir_bundle(length))
+  }
+
+  salt(salts: Uint8Array): void {
+    this.#hand(salts, (length) => this.#exports.weir_salts(length))
+  }
+
+  #hand(content: Uint8Array, over: (length: number) => number): void {
+    const start = trapping(() => this.#exports.weir_buffer(content.length))
+    new Uint8Array(this.#exports.memory.buffer).set(content, start)
+    if (trapping(() => over(content.length)) === 0) throw new Error(this.#error())
   }
 
   // copy takes the frame at `at` out of the module's memory.

@@ -25,14 +25,15 @@ export async function readInput(request: Request, maxBody: number): Promise<Inpu
   }
 }
 
-async function readBody(request: Request, limit: number): Promise<{ bytes: Uint8Array; whole: boolean }> {
-  if (!request.body) return { bytes: new Uint8Array(0), whole: true }
-  const declared = Number(request.headers.get("content-length") ?? NaN)
-  if (declared <= limit) return { bytes: new Uint8Array(await request.arrayBuffer()), whole: true }
+// readBody reads at most `limit` bytes of a body, and says whether that is all of it.
+export async function readBody(message: Request | Response, limit: number): Promise<{ bytes: Uint8Array; whole: boolean }> {
+  if (!message.body) return { bytes: new Uint8Array(0), whole: true }
+  const declared = Number(message.headers.get("content-length") ?? NaN)
+  if (declared <= limit) return { bytes: new Uint8Array(await message.arrayBuffer()), whole: true }
 
   const chunks: Uint8Array[] = []
   let length = 0
-  const reader = request.body.getReader()
+  const reader = message.body.getReader()
   while (length <= limit) {
     const { done, value } = await reader.read()
     if (done) break

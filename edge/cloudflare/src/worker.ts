@@ -9,6 +9,7 @@ import { report } from "./health"
 import { Ladder } from "./ladder"
 import { Module } from "./module"
 import { consume, Spill } from "./queue"
+import { Refresher } from "./refresh"
 import { readInput } from "./request"
 
 export interface Env {
@@ -20,17 +21,31 @@ export interface Env {
 
 // What outlives a request is made within the first one, since no random numbers
 // are to be had before.
-let edge: { module: Module; maxBody: number } | undefined
+let edge: Edge | undefined
 let ladder: Ladder | undefined
 
 // The collector's default for limits.body, in bytes.
 const MAX_BODY = 1 << 20
 
+// How long the first requests of an isolate wait for salts, in milliseconds:
+// without them the ids of their visitors are dropped.
+const SALTS_PATIENCE = 500
+
+interface Edge {
+  module: Module
+  maxBody: number
+  refresher: Refresher
+}
+
 export default {
   async fetch(request, env, ctx): Promise<Response> {
     try {
-      edge ??= open(env)
       ladder ??= connect(env)
+      edge ??= open(env, ladder)
+      const { refresher } = edge
+      const fresh = refresher.refresh()
+      ctx.waitUntil(fresh)
+      if (refresher.unsalted) await Promise.race([fresh, scheduler.wait(SALTS_PATIENCE)])
       const input = await readInput(request, edge.maxBody).catch(() => undefined)
       // The body broke off: half of one is no event, and the tracker keeps what it has.
       if (!input) return unavailable(request, 408)
@@ -60,17 +75,23 @@ export default {
 
   async scheduled(_, env): Promise<void> {
     ladder ??= connect(env)
-    await report(ladder.forwarder, ladder.queue)
+    await report(ladder)
+    edge ??= open(env, ladder)
+    await edge.refresher.refresh(true)
   },
 } satisfies ExportedHandler<Env>
 
-function open(env: Env): { module: Module; maxBody: number } {
-  const settings = env.WEIR_SETTINGS ?? ""
-  const module = new Module(compiled, new TextEncoder().encode(settings), new Uint8Array(bundle))
+function open(env: Env, { forwarder }: Ladder): Edge {
+  const text = env.WEIR_SETTINGS ?? ""
+  const module = new Module(compiled, new TextEncoder().encode(text), new Uint8Array(bundle))
   // The module knows best what is wrong with settings, so it reads them first.
   module.start()
-  const { limits } = JSON.parse(settings.trim() || "{}") as { limits?: { body?: number } }
-  return { module, maxBody: limits?.body ?? MAX_BODY }
+  const settings = JSON.parse(text.trim() || "{}") as { limits?: { body?: number }; visitor?: { mode?: string } }
+  return {
+    module,
+    maxBody: settings.limits?.body ?? MAX_BODY,
+    refresher: new Refresher(forwarder, module, settings.visitor?.mode === "daily"),
+  }
 }
 
 function connect(env: Env): Ladder {

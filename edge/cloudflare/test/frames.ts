@@ -1,6 +1,8 @@
 // A Worker for tests: an input frame comes in as a request body, and the
 // module's outcome frame goes out. Time, entropy, address and place are thus
-// the test's own; everything from the input to the outcome is the Worker's.
+// the test's own; everything from the input to the outcome is the Worker's. A
+// header Times says how often to collect, and Memory comes back with the size of
+// the module's memory in bytes.
 
 import bundle from "../build/default.bundle"
 import compiled from "../build/edge.wasm"
@@ -18,7 +20,9 @@ export default {
     module ??= new Module(compiled, new TextEncoder().encode(env.WEIR_SETTINGS ?? ""), new Uint8Array(bundle))
     const input = decodeInput(new Uint8Array(await request.arrayBuffer()))
     try {
-      return new Response(module.collect(input).frame)
+      for (let n = Number(request.headers.get("times") ?? 1); n > 1; n--) module.collect(input)
+      const { frame } = module.collect(input)
+      return new Response(frame, { headers: { memory: String(module.memory) } })
     } catch (error) {
       return new Response(String(error), { status: 500 })
     }
