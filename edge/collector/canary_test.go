@@ -39,8 +39,10 @@ const policy = `{"documents":[{"path":"/acme/events","schema":"self.schema","dat
 	{"name":"subject","schemas":["iglu:io.cloudevents/*"],"fields":["subject","canary","data","data_base64"],"do":{"action":"drop"}}
 ]}}`
 
-func TestCanaries(t *testing.T) {
-	const (
+// canaryRequests are requests of every wire format with a canary wherever it has
+// room for one.
+func canaryRequests(canary string) map[string]protocol.Request {
+	var (
 		mail     = canary + "@mail.example"
 		person   = `{"user_id":"` + canary + `","email":"` + mail + `","name":"` + canary + `"}`
 		checkout = `{"order_id":"O-2","total":20.7,"currency":"EUR","items":[],"email":"` + mail + `","phone":"` + canary +
@@ -147,6 +149,13 @@ func TestCanaries(t *testing.T) {
 			requests[name+", cut off"] = r
 		}
 	}
+	return requests
+}
+
+func TestCanaries(t *testing.T) {
+	requests := canaryRequests(canary)
+	const mail = canary + "@mail.example"
+	encode := base64.URLEncoding.EncodeToString
 	bundle := collectortest.Bundle(t)
 	for _, key := range []string{`"key":{"id":"k1","secret":"dGhlIGtleSBvZiB0aGUgZ29sZGVuIHN1aXRl"},`, ""} {
 		c, err := collector.New([]byte(strings.Replace(policy, "%s", key, 1)), bundle, all.Adapters()...)

@@ -60,6 +60,11 @@ func TestActions(t *testing.T) {
 		{`{"action":"scrub","find":["phone"]}`, "call +41 44 668 18 00 or (0)44-668-1800 by 2026", "call [phone] or [phone] by 2026"},
 		{`{"action":"scrub","find":["phone"]}`, "order 1234567890", "order 1234567890"},
 		{`{"action":"scrub","find":["card"]}`, "4111 1111 1111 1111 and 4111111111111112", "[card] and 4111111111111112"},
+		{`{"action":"scrub","find":["card"]}`, "Product/1 4111 1111 1111 1111 12/29, 80 4111-1111-1111-1111", "Product/1 [card] 12/29, 80 [card]"},
+		{`{"action":"scrub","find":["card"]}`, "14111111111111111 41111111111111111111", "14111111111111111 41111111111111111111"},
+		{`{"action":"scrub","find":["phone"]}`, "8001 044 668 18 00, 1 (044) 668 18 00, 0446681800 123456789", "8001 [phone], 1 [phone], [phone] 123456789"},
+		{`{"action":"scrub","find":["phone"]}`, "article 550-0123-4567 of 2026-01-02", "article 550-0123-4567 of 2026-01-02"},
+		{`{"action":"scrub","find":["card","phone"]}`, "4111111111111111-0446681800", "[card]-[phone]"},
 		{`{"action":"scrub","find":["card","email"],"parameters":["a"]}`, "?a=1&b=x@y.example&c=4111111111111111", "?b=[email]&c=[card]"},
 	} {
 		a, err := ParseAction([]byte(c.action))

@@ -35,7 +35,7 @@ func (a *Action) scrub(dst []byte, text string) []byte {
 				continue
 			}
 		case a.finds&(findPhone|findCard) != 0 && (c-'0' <= 9 || c == '+' || c == '('):
-			end, kind = a.digits(text, i)
+			end, kind = a.digits(text, i, done)
 		}
 		if kind != "" {
 			dst = append(append(dst, text[done:i]...), kind...)
@@ -83,59 +83,64 @@ func domain(text string, i int) int {
 	return end
 }
 
-// digits reads the digits at text[i], with what people write between them, and
-// says what they are. It returns where to go on in any case.
-func (a *Action) digits(text string, i int) (end int, kind string) {
-	var digits [20]byte
-	n, last, gap := 0, i, 0
+// digits says what the digits at text[i] are, with what people write between
+// them. Numbers stand beside each other: the longest that ends where one group of
+// digits does counts, and where there is none the next may begin behind the first
+// group. It returns where to go on in any case. What stands before done is cut out.
+func (a *Action) digits(text string, i, done int) (end int, kind string) {
+	const most = 19 // of a card: ISO/IEC 7812-1
+	n, gap, group := 0, 0, 0
+	sum, other := 0, 0 // of Luhn's check, were this digit the last, and were it the one before
 	first := text[i]
-	j := i
-	for ; j < len(text); j++ {
-		c := text[j]
-		switch {
-		case c-'0' <= 9:
-			if n < len(digits) {
-				digits[n] = c - '0'
-			}
+	// Numbers in the national form begin with 0 or an area code in brackets, and not within another number's.
+	phone := a.finds&findPhone != 0 && (first == '+' || first == '(' || first == '0' && !(i-2 >= done && text[i-1] != ' ' && isJoint(text[i-1]) && text[i-2]-'0' <= 9))
+	for j := i; ; j++ {
+		var c byte
+		if j < len(text) {
+			c = text[j]
+		}
+		if d := int(c) - '0'; d >= 0 && d <= 9 {
 			n++
+			sum, other = other+d, sum+luhnDouble[d]
 			gap = 0
-			last = j + 1
 			continue
+		}
+		if gap == 0 && n > 0 { // a group ends
+			if group == 0 {
+				group = j
+			}
+			switch {
+			case a.finds&findCard != 0 && n >= 13 && n <= most && sum%10 == 0:
+				end, kind = j, "[card]"
+			case phone && n >= 7 && n <= 15 && kind != "[card]":
+				end, kind = j, "[phone]"
+			}
+		}
+		switch {
 		case j == i && (c == '+' || c == '('):
 			continue
-		case (c == ' ' || c == '-' || c == '.' || c == '(' || c == ')' || c == '/') && gap < 2:
+		case n <= most && isJoint(c) && gap < 2:
 			gap++
 			continue
 		}
 		break
 	}
-	if last == i {
+	switch {
+	case kind != "":
+		return end, kind
+	case group == 0:
 		return i + 1, ""
 	}
-	if a.finds&findCard != 0 && n >= 13 && n <= 19 && luhn(digits[:n]) {
-		return last, "[card]"
-	}
-	// Numbers in the national form begin with 0 or an area code in brackets.
-	if a.finds&findPhone != 0 && n >= 7 && n <= 15 && (first == '+' || first == '(' || first == '0') {
-		return last, "[phone]"
-	}
-	return last, ""
+	return group, ""
 }
 
-// luhn reports whether the last digit checks the others: ISO/IEC 7812-1, annex B.
-func luhn(digits []byte) bool {
-	sum := 0
-	for i, d := range digits {
-		n := int(d)
-		if (len(digits)-i)%2 == 0 {
-			if n *= 2; n > 9 {
-				n -= 9
-			}
-		}
-		sum += n
-	}
-	return sum%10 == 0
+// isJoint reports whether people write c between the digits of a number.
+func isJoint(c byte) bool {
+	return c == ' ' || c == '-' || c == '.' || c == '(' || c == ')' || c == '/'
 }
+
+// luhnDouble is what a digit counts for where it is doubled: ISO/IEC 7812-1, annex B.
+var luhnDouble = [10]int{0, 2, 4, 6, 8, 1, 3, 5, 7, 9}
 
 func hasPrefixFold(s, prefix string) bool {
 	return len(s) >= len(prefix) && strings.EqualFold(s[:len(prefix)], prefix)
