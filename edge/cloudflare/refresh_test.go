@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"weir/edge/abi/abitest"
 	"weir/edge/cloudflare/workerdtest"
 	"weir/edge/collector/collectortest"
 	"weir/edge/signature"
@@ -176,4 +177,33 @@ func TestSaltsComeFromTheHost(t *testing.T) {
 		t.Errorf("batch = %s, want no network user id without a salt", batch)
 	}
 	need.Ran(t, "salts from the host", "workerd")
+}
+
+// An instance that takes the place of one that trapped has what that was handed.
+func TestTheNextInstanceHasTheHostsSchemas(t *testing.T) {
+	o := offers(t)
+	edge := workerdtest.Run(t, workerdtest.Config{Module: abitest.Trapping(t), Bundle: []byte{}, Bindings: bindings(o.URL, "")})
+	traps := func() string {
+		t.Helper()
+		before := len(o.held())
+		accepted(t, post(t, edge.URL+"/trapping/v1", "trap"))
+		held := o.held()
+		if len(held) != before+1 {
+			t.Fatalf("the host holds %d batches, want %d", len(held), before+1)
+		}
+		for _, batch := range held {
+			if strings.Contains(batch, `"bundle":`) {
+				return batch
+			}
+		}
+		return ""
+	}
+	if batch := traps(); batch != "" {
+		t.Fatalf("batch = %s, before there was a bundle", batch)
+	}
+	o.offer("bundle", offer{etag: `"one"`, content: collectortest.Bundle(t)})
+	edge.Schedule()
+	if traps() == "" {
+		t.Error("after a trap the module knows the host's schemas no longer")
+	}
 }

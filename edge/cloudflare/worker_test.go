@@ -85,3 +85,15 @@ func TestTraps(t *testing.T) {
 	abitest.Run(t, open(t, workerdtest.Config{Module: abitest.Trapping(t)}))
 	need.Ran(t, "traps", "workerd")
 }
+
+// What requests leave behind in the module's memory goes with the instance,
+// before the module has to trap for want of more.
+func TestLargeInstancesAreReplaced(t *testing.T) {
+	edge := workerdtest.Run(t, workerdtest.Config{Module: abitest.Trapping(t), Bindings: bindings("https://host.example", "")})
+	for range 10 {
+		accepted(t, post(t, edge.URL+"/trapping/v1", "grow"))
+	}
+	if strings.Contains(edge.Output(), "trapped") {
+		t.Error("the module trapped: its memory has grown beyond its limit")
+	}
+}
