@@ -64,8 +64,9 @@ var rooms = map[string]room{
 	"edge/fastly":                 {may: []string{"edge/abi", "edge/collector", "edge/envelope", "edge/protocol/...", "edge/signature", "schemas/scan"}, tests: []string{"edge/collector/...", "edge/toolchain/need"}},
 	"edge/extism":                 {may: []string{"edge/collector", "edge/envelope", "edge/protocol/...", "schemas/scan"}, tests: []string{"edge/collector/..."}, wasm: true},
 	"edge/listen":                 {},
-	"edge/wazero":                 {may: []string{"edge/abi", "edge/collector"}, tests: []string{"edge/abi/abitest", "edge/collector/...", "edge/protocol"}},
+	"edge/wazero":                 {may: []string{"edge/abi", "edge/collector"}, tests: []string{"edge/abi/abitest", "edge/collector/...", "edge/protocol", "schemas/compile"}},
 	"edge/serve":                  {may: []string{"edge/abi", "edge/collector", "edge/envelope", "edge/protocol"}, tests: []string{"edge/forward", "edge/protocol/...", "edge/signature", "edge/wazero"}},
+	"edge/refresh":                {may: []string{"edge/signature"}},
 	"edge/forward":                {may: []string{"edge/signature"}},
 
 	"edge/toolchain":        {may: []string{"schemas/compile", "schemas/registry"}},
@@ -122,6 +123,7 @@ var rooms = map[string]room{
 	"host/metrics":             {may: []string{"host/delivery", "host/ingest", "host/journal", "sinks"}},
 	"host/replay":              {may: []string{"edge/envelope", "host/frame", "host/journal", "host/match", "sinks"}, tests: []string{"host/journal/..."}},
 	"host/admin":               {may: []string{"host/deadletter", "host/delivery", "host/failed", "host/journal", "host/metrics", "host/replay", "host/tail"}},
+	"host/deploy":              {tests: []string{"edge/forward", "host", "host/config", "sinks/all"}},
 	"host/doctor": {may: []string{"edge/signature", "host/admin", "host/ingest"},
 		tests: []string{"edge/collector", "edge/forward", "edge/protocol/all", "edge/serve", "host", "host/config", "sinks", "sinks/all"}},
 	"host/ui":              {tests: []string{"host/e2e/browser"}},
@@ -130,7 +132,7 @@ var rooms = map[string]room{
 	// The one binary: a host, and an edge in a plain process.
 	"host/cmd/weir": {may: []string{
 		"host", "host/admin", "host/config", "host/doctor", "host/failed", "host/match", "host/replay", "host/ui", "sinks/all",
-		"edge/collector", "edge/envelope", "edge/forward", "edge/listen", "edge/privacy", "edge/protocol/...", "edge/serve", "edge/signature", "edge/wazero",
+		"edge/collector", "edge/envelope", "edge/forward", "edge/listen", "edge/privacy", "edge/protocol/...", "edge/refresh", "edge/serve", "edge/signature", "edge/wazero",
 		"schemas/...",
 	}},
 
@@ -170,7 +172,7 @@ var libraries = map[string]library{
 	"github.com/spf13/pflag":                   {in: []string{"host/cmd/weir"}, why: "only the command line parses a command line"},
 	"github.com/spf13/cobra":                   {in: []string{"host/cmd/weir"}, why: "only the command line parses a command line"},
 	"github.com/prometheus/client_golang":      {in: []string{"host/..."}, why: "sinks and edges report through what they return; the host alone keeps metrics"},
-	"go.yaml.in/yaml/v3":                       {in: []string{"host/config", "sinks/sinktest"}, tests: []string{"sinks/..."}, why: "configuration is read in one place, strictly"},
+	"go.yaml.in/yaml/v3":                       {in: []string{"host/config", "sinks/sinktest"}, tests: []string{"sinks/...", "host/deploy"}, why: "configuration is read in one place, strictly"},
 	"github.com/klauspost/compress":            {in: []string{"host/...", "sinks/..."}, why: "the edge module has no room for a compressor"},
 	"github.com/tidwall/gjson":                 {in: []string{"host/...", "sinks/..."}, why: "the edge reads JSON with schemas/scan, in the pass that validates it"},
 	"github.com/tidwall/match":                 {in: []string{"host/match"}, why: "wildcards in rules mean what they mean in paths"},
@@ -185,6 +187,7 @@ var libraries = map[string]library{
 	"golang.org/x/tools":                       {in: []string{"edge/collector/collectortest"}, tests: []string{"edge/...", "schemas/...", "host/..."}, why: "txtar holds golden cases"},
 	"github.com/rogpeppe/go-internal":          {tests: []string{"host/cmd/weir"}, why: "testscript drives the command in tests"},
 
+	"github.com/BurntSushi/toml":                        {tests: []string{"host/deploy"}, why: "what platforms read is read in tests alone"},
 	"github.com/chromedp":                               {in: []string{"host/e2e/..."}, tests: []string{"host/..."}, why: "a browser is for tests"},
 	"github.com/snowplow/snowplow-golang-analytics-sdk": {tests: []string{"sinks/format"}, why: "it is the oracle for the formats of the Snowplow pipeline"},
 	"github.com/snowplow/snowplow-golang-tracker/v3":    {tests: []string{"host/e2e/..."}, why: "a tracker is for tests"},

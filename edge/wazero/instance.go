@@ -18,7 +18,9 @@ import (
 type instance struct {
 	module                       api.Module
 	buffer, init, run, lastError api.Function
+	useBundle, useSalts          api.Function
 
+	given   *given // what it works with
 	stack   [2]uint64
 	frame   []byte
 	outcome collector.Outcome
@@ -36,8 +38,8 @@ func (e *trapError) Unwrap() error { return e.err }
 
 var errOutOfMemory = errors.New("an address outside the module's memory")
 
-// instantiate makes an instance that is ready to collect.
-func (r *Runtime) instantiate(ctx context.Context) (*instance, error) {
+// instantiate makes an instance that is ready to collect with what is given.
+func (r *Runtime) instantiate(ctx context.Context, g *given) (*instance, error) {
 	config := wz.NewModuleConfig().WithName("").WithStartFunctions("_initialize").WithRandSource(rand.Reader)
 	module, err := r.runtime.InstantiateModule(ctx, r.compiled, config)
 	if err != nil {
@@ -46,6 +48,7 @@ func (r *Runtime) instantiate(ctx context.Context) (*instance, error) {
 	i := &instance{module: module}
 	for name, f := range map[string]*api.Function{
 		"weir_buffer": &i.buffer, "weir_init": &i.init, "weir_collect": &i.run, "weir_error": &i.lastError,
+		"weir_bundle": &i.useBundle, "weir_salts": &i.useSalts,
 	} {
 		if *f = module.ExportedFunction(name); *f == nil {
 			module.Close(ctx)
@@ -55,6 +58,10 @@ func (r *Runtime) instantiate(ctx context.Context) (*instance, error) {
 	if err := i.start(ctx, r.cfg.Settings, r.cfg.Bundle); err != nil {
 		module.Close(ctx)
 		return nil, fmt.Errorf("starting the edge module: %w", err)
+	}
+	if err := i.take(ctx, g); err != nil {
+		module.Close(ctx)
+		return nil, err
 	}
 	return i, nil
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime"
+	"sync"
 	"sync/atomic"
 
 	wz "github.com/tetratelabs/wazero"
@@ -55,6 +56,9 @@ type Runtime struct {
 	// that is yet to be made.
 	slots chan *instance
 
+	given  atomic.Pointer[given] // what hosts gave last; never nil
+	giving sync.Mutex            // of what is given
+
 	traps, recycled, kept atomic.Uint64
 }
 
@@ -82,6 +86,7 @@ func New(ctx context.Context, cfg Config) (*Runtime, error) {
 		cfg.Log = slog.Default()
 	}
 	r := &Runtime{cfg: cfg, slots: make(chan *instance, cfg.Instances)}
+	r.given.Store(new(given))
 	if err := r.start(ctx); err != nil {
 		r.Close(ctx)
 		return nil, err
@@ -104,7 +109,7 @@ func (r *Runtime) start(ctx context.Context) (err error) {
 	if r.compiled, err = r.runtime.CompileModule(ctx, r.cfg.Module); err != nil {
 		return fmt.Errorf("compiling the edge module: %w", err)
 	}
-	first, err := r.instantiate(ctx)
+	first, err := r.instantiate(ctx, r.given.Load())
 	if err != nil {
 		return err
 	}
@@ -129,14 +134,14 @@ func (r *Runtime) Collect(ctx context.Context, in *collector.Input, use func(*co
 	case <-ctx.Done():
 		return fmt.Errorf("waiting for an instance: %w", ctx.Err())
 	}
-	defer func() { r.slots <- i }()
+	defer func() { r.slots <- r.current(ctx, i) }()
 
 	attempt := *in
 	for tries := 1; ; tries++ {
 		var out *collector.Outcome
 		var err error
 		if i == nil {
-			i, err = r.instantiate(ctx)
+			i, err = r.instantiate(ctx, r.given.Load())
 		}
 		if err == nil {
 			out, err = i.collect(ctx, &attempt)

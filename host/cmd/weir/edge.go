@@ -5,11 +5,13 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"weir/edge/forward"
 	"weir/edge/listen"
+	"weir/edge/serve"
 	"weir/edge/signature"
 )
 
@@ -19,6 +21,7 @@ func edgeCommand() *cobra.Command {
 		files   edgeFiles
 		proxies []string
 		secure  edgeTLS
+		rates   edgeRates
 		logs    logOptions
 	)
 	cmd := &cobra.Command{
@@ -29,6 +32,9 @@ HTTP/1.1 and HTTP/2, with TLS if it is given a certificate or may obtain one.
 
   WEIR_HOST    base URL of the host, or several in order of preference, separated by commas
   WEIR_SECRET  the secret shared with the host, whsec_…
+
+Schemas are those of --bundle, and before them those that a host has: they are
+asked for at the start and every --refresh, and used without a restart.
 
 SIGHUP reads --settings and --bundle again without dropping a request; what
 cannot be used is logged and changes nothing. Files of a certificate that are
@@ -48,6 +54,9 @@ way and ends; what a host had not taken by then was answered 503.`,
 			}
 			if o.proxyProtocol && len(o.proxies) == 0 {
 				return usageError{fmt.Errorf("--proxy-protocol needs --trust-proxy: say which proxies are believed")}
+			}
+			if o.perAddress, o.perApp, err = rates.parse(); err != nil {
+				return err
 			}
 			if err := secure.configure(&o); err != nil {
 				return err
@@ -73,12 +82,32 @@ way and ends; what a host had not taken by then was answered 503.`,
 	f.Var(&o.engine, "engine", `what runs the collector: "wasm", the module a CDN runs, or "native"`)
 	f.StringVar(&files.bundle, "bundle", "", "compiled schemas, from weir schemas compile (default those in the program)")
 	f.StringVar(&files.settings, "settings", "", "JSON file of collector settings")
+	f.DurationVar(&o.refresh, "refresh", time.Minute, "how often hosts are asked for schemas, and for salts if ids of visitors last a day; 0 is never")
 	f.StringSliceVar(&proxies, "trust-proxy", nil, "address or range of proxies whose X-Forwarded-For is believed, for example 10.0.0.0/8")
 	f.BoolVar(&o.proxyProtocol, "proxy-protocol", false, "connections of trusted proxies begin with a PROXY header, version 1 or 2")
 	f.IntVar(&o.connections, "max-connections", 4096, "connections open at once; beyond it those without a request are closed")
+	f.StringVar(&rates.address, "rate-address", "", "requests a second that one address, or /64, may send, with how many at once behind a colon, for example 20:200 (default no bound)")
+	f.StringVar(&rates.app, "rate-app", "", "events a second that may be sent as one app, for example 5000:20000 (default no bound)")
 	secure.register(f)
 	logs.register(f)
 	return cmd
+}
+
+// edgeRates are bounds as they are written; empty for none.
+type edgeRates struct{ address, app string }
+
+func (r edgeRates) parse() (address, app serve.Rate, err error) {
+	if r.address != "" {
+		if address, err = serve.ParseRate(r.address); err != nil {
+			return address, app, usageError{fmt.Errorf("reading --rate-address: %w", err)}
+		}
+	}
+	if r.app != "" {
+		if app, err = serve.ParseRate(r.app); err != nil {
+			return address, app, usageError{fmt.Errorf("reading --rate-app: %w", err)}
+		}
+	}
+	return address, app, nil
 }
 
 func edgeSecret() ([]byte, error) {

@@ -48,11 +48,15 @@ type edgeOptions struct {
 	bundle   []byte // compiled schemas; nil for those in the program
 	hosts    []string
 	secret   []byte
+	refresh  time.Duration  // how often hosts are asked for schemas and salts; 0 for never
 	proxies  []netip.Prefix // whose X-Forwarded-For and PROXY headers are believed
 	// proxyProtocol has connections of proxies begin with a PROXY header.
 	proxyProtocol bool
 	tls           *tls.Config // nil for none
-	connections   int         // open at once; 0 for no bound
+	// perAddress and perApp bound what is taken in a second; zero for no bound.
+	perAddress, perApp serve.Rate
+
+	connections int // open at once; 0 for no bound
 	// wrap puts pages beside the collector; nil for none.
 	wrap func(http.Handler) http.Handler
 	log  *slog.Logger
@@ -87,7 +91,7 @@ func startEdge(ctx context.Context, o edgeOptions) (*edgeServer, error) {
 		return nil, fmt.Errorf("starting the edge: %w", err)
 	}
 	handler, err := serve.New(serve.Config{Engine: engine, Forward: forwarder, MaxBody: settings.Limits.Body,
-		TrustedProxies: o.proxies, Log: o.log})
+		TrustedProxies: o.proxies, PerAddress: o.perAddress, PerApp: o.perApp, Log: o.log})
 	if err != nil {
 		return nil, errors.Join(err, stop(ctx))
 	}
@@ -177,7 +181,21 @@ func (e *edgeServer) wait(ctx context.Context) error {
 	return errors.Join(err, e.stop(drain))
 }
 
+// newEngine returns an engine that works with what the hosts have, and what
+// lets go of it.
 func newEngine(ctx context.Context, o edgeOptions) (serve.Engine, func(context.Context) error, error) {
+	engine, stop, err := bareEngine(ctx, o)
+	if err != nil || o.refresh <= 0 {
+		return engine, stop, err
+	}
+	both, err := refreshed(ctx, o, engine, stop)
+	if err != nil {
+		return nil, nil, errors.Join(err, stop(ctx))
+	}
+	return engine, both, nil
+}
+
+func bareEngine(ctx context.Context, o edgeOptions) (serve.Engine, func(context.Context) error, error) {
 	if o.engine == engineWasm {
 		r, err := wazero.New(ctx, wazero.Config{Settings: o.settings, Bundle: o.bundle, CacheDir: moduleCache(), Log: o.log})
 		if err != nil {
