@@ -89,7 +89,7 @@ func TestTraps(t *testing.T) {
 // What requests leave behind in the module's memory goes with the instance,
 // before the module has to trap for want of more.
 func TestLargeInstancesAreReplaced(t *testing.T) {
-	edge := workerdtest.Run(t, workerdtest.Config{Module: abitest.Trapping(t), Bindings: bindings("https://host.example", "")})
+	edge := workerdtest.Run(t, workerdtest.Config{Module: abitest.Trapping(t), Bindings: bindings(keep(t).URL, "")})
 	for range 10 {
 		accepted(t, post(t, edge.URL+"/trapping/v1", "grow"))
 	}
