@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -253,4 +254,44 @@ func TestMemoryIsBounded(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// Over many requests the plugin's memory stays what it was, in a host that keeps
+// an instance for ever. With WEIR_TORTURE a million requests say so.
+func TestMemoryDoesNotGrow(t *testing.T) {
+	requests := 100_000
+	if os.Getenv("WEIR_TORTURE") != "" {
+		requests = 1_000_000
+	}
+	call := javaScript(t)
+	own := config(string(collectortest.Settings()), collectortest.Bundle(t))
+	say := func(line string) string {
+		t.Helper()
+		answer, err := call(own, []byte(line))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strings.TrimSpace(string(answer))
+	}
+	const round = 500
+	inputs := slices.Collect(maps.Values(collectortest.Inputs(t)))
+	collect := func(in *collector.Input, times int) {
+		t.Helper()
+		request, err := encode(in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		say(fmt.Sprintf("{\"times\":%d}\n%s", times, request))
+	}
+	for _, in := range inputs {
+		collect(in, 20) // its heap finds its size
+	}
+	before := say(`{"memory":true}`)
+	for n := 0; n < requests/round; n++ {
+		collect(inputs[n%len(inputs)], round)
+	}
+	if after := say(`{"memory":true}`); after != before {
+		t.Errorf("memory grew from %s to %s bytes over %d requests", before, after, requests)
+	}
+	need.Ran(t, "memory", "extism-js")
 }

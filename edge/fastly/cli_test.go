@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bytes"
-	"compress/gzip"
 	"context"
 	"os"
 	"os/exec"
@@ -54,7 +52,6 @@ func TestTheCLIAcceptsTheProject(t *testing.T) {
 		t.Fatal(err)
 	}
 	checkImports(t, wasm)
-	checkSize(t, wasm)
 	need.Ran(t, "build, pack, validate", "fastly-cli")
 }
 
@@ -79,23 +76,6 @@ func checkImports(t *testing.T, wasm []byte) {
 	}
 	if _, ok := m.ExportedFunctions()["_start"]; !ok {
 		t.Error("the program has no _start")
-	}
-}
-
-// maxGzipped is what the program may take once compressed, in bytes.
-const maxGzipped = 600_000
-
-func checkSize(t *testing.T, wasm []byte) {
-	t.Helper()
-	var squeezed bytes.Buffer
-	w, _ := gzip.NewWriterLevel(&squeezed, gzip.BestCompression)
-	w.Write(wasm)
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	t.Logf("the program takes %d bytes, %d gzipped", len(wasm), squeezed.Len())
-	if squeezed.Len() > maxGzipped {
-		t.Errorf("the program takes %d bytes gzipped, more than %d", squeezed.Len(), maxGzipped)
 	}
 }
 
