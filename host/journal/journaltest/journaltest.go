@@ -53,6 +53,9 @@ func Run(t *testing.T, store func(t *testing.T) Open) {
 	}
 }
 
+// patience bounds every wait; it is far beyond what a journal takes.
+const patience = time.Minute
+
 type suite struct {
 	t    *testing.T
 	open Open
@@ -113,7 +116,7 @@ var generous = journal.Limit{Records: 1000, Bytes: 1 << 20}
 // read returns the next n records of a route.
 func (s *suite) read(r journal.Route, n int) []journal.Record {
 	s.t.Helper()
-	ctx, cancel := context.WithTimeout(s.t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(s.t.Context(), patience)
 	defer cancel()
 	var list []journal.Record
 	for len(list) < n {
@@ -218,7 +221,7 @@ func settledIsWaitedFor(t *testing.T, s *suite) {
 	s.settle(a, journal.Position{Seq: 3})
 	s.settle(b, journal.Position{Seq: 2, Event: 0})
 	wait := func(seq int64, routes ...string) error {
-		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
 		defer cancel()
 		return j.Settled(ctx, seq, routes...)
 	}
