@@ -44,6 +44,10 @@ func newBatchHost(t *testing.T) *batchHost {
 	}
 	h := new(batchHost)
 	h.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/v1/batches" {
+			http.NotFound(w, r)
+			return
+		}
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
 			return // the edge was killed
