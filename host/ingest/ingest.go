@@ -64,7 +64,9 @@ type Result struct {
 	Duplicates int    // known already
 	Events     int    // in the batches stored
 	Failed     int    // those among them whose verdict was not good
-	Filtered   int    // events of which the edge kept nothing, by a privacy rule
+	Filtered   int    // events of which the edge kept nothing: …
+	Refused    int    // … those among them whose sender may not send them …
+	Bots       int    // … and those of bots; a privacy rule stood against the others
 	Ack        string // the mode that asks for most among the batches; empty when none was read
 	Took       time.Duration
 	Waited     time.Duration // for routes, as part of Took; 0 unless the ack is "delivered"
@@ -181,6 +183,8 @@ func (h *Handler) take(w http.ResponseWriter, r *http.Request, res *Result) (Acc
 	// A batch may say no more than how many events nothing was kept of.
 	for _, b := range batches {
 		res.Filtered += b.Header.Filtered
+		res.Refused += b.Header.Refused
+		res.Bots += b.Header.Bots
 	}
 	if batches = slices.DeleteFunc(batches, func(b envelope.Batch) bool { return b.Header.Events == 0 }); len(batches) == 0 {
 		return answer, nil

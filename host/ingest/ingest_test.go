@@ -394,12 +394,12 @@ func TestFilteredAtTheEdge(t *testing.T) {
 	}}
 	h := handler(s, io.Discard, func(c *Config) { c.Observe = func(r Result) { seen = r } })
 	id := journal.NewID(time.Now()).String()
-	nothing := envelope.Header{ID: id, Captured: 1, Filtered: 3}
+	nothing := envelope.Header{ID: id, Captured: 1, Filtered: 3, Refused: 1, Bots: 2}
 	empty := append(nothing.AppendJSON(nil), '\n')
 	if got := serve(h, request(id, empty, time.Now())); got.status != 200 || !strings.Contains(got.body, `"events":0`) || len(stored) != 0 {
 		t.Errorf("%+v, stored %v", got, stored)
 	}
-	if seen.Filtered != 3 || seen.Events != 0 || seen.Batches != 0 {
+	if seen.Filtered != 3 || seen.Refused != 1 || seen.Bots != 2 || seen.Events != 0 || seen.Batches != 0 {
 		t.Errorf("counted as %+v", seen)
 	}
 	other := journal.NewID(time.Now()).String()

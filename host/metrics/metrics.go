@@ -42,7 +42,7 @@ type Metrics struct {
 	sync         prometheus.Histogram
 	group        prometheus.Histogram
 	damaged      prometheus.Counter
-	withheld     prometheus.Counter
+	withheld     *prometheus.CounterVec
 	stale        prometheus.Gauge
 
 	apps, schemas bounded
@@ -98,8 +98,8 @@ func New() *Metrics {
 			Help: "Time of one synced commit.", Buckets: prometheus.ExponentialBuckets(0.0002, 2, 14)}),
 		group: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "weir_journal_commit_batches",
 			Help: "Batches in one synced commit.", Buckets: prometheus.ExponentialBuckets(1, 2, 11)}),
-		withheld: prometheus.NewCounter(prometheus.CounterOpts{Name: "weir_events_filtered_at_edge_total",
-			Help: "Events of which edges kept nothing, as a privacy rule says. A batch that is sent again counts again."}),
+		withheld: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "weir_events_filtered_at_edge_total",
+			Help: "Events of which edges kept nothing, by what stood against them: privacy, access or bots. A batch that is sent again counts again."}, []string{"by"}),
 		damaged: prometheus.NewCounter(prometheus.CounterOpts{Name: "weir_journal_damaged_total",
 			Help: "Batches found damaged or missing. Anything above 0 needs a person."}),
 		stale: prometheus.NewGauge(prometheus.GaugeOpts{Name: "weir_schemas_stale",
@@ -134,7 +134,9 @@ func (m *Metrics) Ingested(r ingest.Result) {
 	if r.Waited > 0 {
 		m.waits.WithLabelValues(code).Observe(r.Waited.Seconds())
 	}
-	m.withheld.Add(float64(r.Filtered))
+	m.withheld.WithLabelValues("privacy").Add(float64(r.Filtered - r.Refused - r.Bots))
+	m.withheld.WithLabelValues("access").Add(float64(r.Refused))
+	m.withheld.WithLabelValues("bots").Add(float64(r.Bots))
 	m.batches.Add(float64(r.Batches))
 	m.duplicates.Add(float64(r.Duplicates))
 	m.acknowledged.WithLabelValues("good").Add(float64(r.Events - r.Failed))

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"testing"
 
+	"weir/host/ingest"
 	"weir/sinks"
 )
 
@@ -33,5 +34,17 @@ func TestLabelsAreBounded(t *testing.T) {
 	}
 	if got := m.Totals(); got.Good != 4*2*labelLimit || got.Failed != 1 {
 		t.Errorf("totals are %+v", got)
+	}
+}
+
+func TestFilteredAtTheEdgeIsToldApart(t *testing.T) {
+	m := New()
+	m.Ingested(ingest.Result{Status: 200, Filtered: 7, Refused: 4, Bots: 2})
+	w := httptest.NewRecorder()
+	m.Handler().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
+	for by, want := range map[string]int{"privacy": 1, "access": 4, "bots": 2} {
+		if line := fmt.Sprintf("weir_events_filtered_at_edge_total{by=%q} %d\n", by, want); !strings.Contains(w.Body.String(), line) {
+			t.Errorf("no line %s", line)
+		}
 	}
 }
