@@ -18,9 +18,7 @@ func TestParserTakesNothingElse(t *testing.T) {
 	declared := map[string]bool{}
 	declare(declared, reference.Settings())
 	names := parsed(t, "../*.go")
-	for _, name := range parsed(t, "../../privacy/action.go") {
-		names = append(names, name)
-	}
+	names = append(names, parsed(t, "../../privacy/action.go")...)
 	if len(names) < 40 {
 		t.Fatalf("only %d names were found in the parser", len(names))
 	}
