@@ -176,6 +176,18 @@ func TestFastTriesAgain(t *testing.T) {
 	k.holds(t, edge, 2)
 }
 
+// What mode "fast" loses is reported.
+func TestFastSaysWhatIsLost(t *testing.T) {
+	t.Parallel() // with the others that wait
+	k := keep(t)
+	k.suffer(cut)
+	edge := edgeTo(t, k.URL, `{"ack":"fast"}`, nil)
+	accepted(t, post(t, edge.URL+tp2, pageView))
+	says(t, edge, "is lost: its ack is fast and nobody took it in time")
+	k.suffer(nil)
+	accepted(t, post(t, edge.URL+tp2, pageView))
+}
+
 // A host that is silent is asked last for a while: the third of three is
 // reached by the second request, though all of them together would take too long.
 func TestASilentHostRests(t *testing.T) {

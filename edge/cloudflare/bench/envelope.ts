@@ -2,9 +2,10 @@
 // writes, made the way one would in JavaScript. It leaves out what the module
 // does besides (cookies, limits, cleaning of text, receipts worth the name).
 
-import { createHash, randomUUID } from "node:crypto"
+export type Parameters = Record<string, string>
 
-type Parameters = Record<string, string>
+// Fingerprint hashes what an event holds; its way differs between Node and Workers.
+export type Fingerprint = (event: Parameters) => string
 
 const text = (column: string) => (to: Row, value: string) => void (to[column] = value)
 const integer = (column: string) => (to: Row, value: string) => void (to[column] = Number(value))
@@ -32,18 +33,16 @@ const columns: Record<string, (to: Row, value: string) => void> = {
 const names: Record<string, string> = { pv: "page_view", pp: "page_ping", se: "struct", ue: "unstruct" }
 
 // row makes the envelope of an event whose self-describing parts are parsed already.
-export function row(event: Parameters, unstruct: unknown, contexts: unknown, address: string, useragent: string): Row {
+export function row(event: Parameters, unstruct: unknown, contexts: unknown, address: string, useragent: string, fingerprint?: Fingerprint): Row {
   const now = new Date()
-  const to: Row = { collector_tstamp: now.toISOString(), event: names[event.e!], user_ipaddress: address.replace(/\d+$/, "0"), network_userid: randomUUID(), useragent }
+  const to: Row = { collector_tstamp: now.toISOString(), event: names[event.e!], user_ipaddress: address.replace(/\d+$/, "0"), network_userid: crypto.randomUUID(), useragent }
   for (const name in event) columns[name]?.(to, event[name]!)
   if (event.url) url(to, "page", event.url)
   if (event.refr) url(to, "refr", event.refr)
   if (unstruct) to.unstruct_event = unstruct
   if (contexts) to.contexts = contexts
   to.derived_tstamp = new Date(now.getTime() - (Number(event.stm) - Number(event.dtm))).toISOString()
-  const hash = createHash("md5")
-  for (const name of Object.keys(event).sort()) if (name !== "eid" && name !== "stm") hash.update(`${name}\x1f${event[name]}\x1f`)
-  to.event_fingerprint = hash.digest("hex")
+  if (fingerprint) to.event_fingerprint = fingerprint(event)
   to.weir = { version: 1, protocol: "snowplow", verdict: "good" }
   return to
 }

@@ -1,15 +1,14 @@
-// The same job in plain JavaScript: TextDecoder, JSON.parse, and Ajv's
-// standalone validators (a Worker may not compile code) with all errors.
+// The plain-JavaScript collector in Node, with validators that Ajv compiles at
+// once, or writes down for a Worker, which may not compile code.
 
-import { randomUUID } from "node:crypto"
+import { createHash } from "node:crypto"
 import { readFileSync } from "node:fs"
 import { createRequire } from "node:module"
 import Ajv from "ajv-draft-04"
 import standaloneCode from "ajv/dist/standalone/index.js"
 import addFormats from "ajv-formats"
-import { row } from "./envelope"
-
-type Validate = ((data: unknown) => boolean) & { errors?: unknown[] | null }
+import { Collector, type Validate } from "./collect"
+import type { Parameters } from "./envelope"
 
 const SNOWPLOW = "com.snowplowanalytics.snowplow"
 
@@ -24,59 +23,35 @@ const schemas = [
 ]
 
 // Plain judges bodies against the schemas below `folder`.
-export class Plain {
-  readonly #validators = new Map<string, Validate>()
-
+export class Plain extends Collector {
   constructor(folder: string) {
-    // Iglu schemas carry members that are no keywords, classes such as
-    // [a-z-_] that only a pattern without the u flag accepts, and cents that
-    // are no multiple of 0.01 in binary.
-    const ajv = new Ajv.default({ allErrors: true, strict: false, unicodeRegExp: false, multipleOfPrecision: 6, code: { source: true } })
-    addFormats.default(ajv)
-    for (const key of schemas) {
-      const schema = JSON.parse(readFileSync(`${folder}/${key}`, "utf8"))
-      delete schema.$schema
-      const code = standaloneCode.default(ajv as never, ajv.compile(schema) as never)
-      const module = { exports: {} as Validate }
-      new Function("module", "exports", "require", code)(module, module.exports, createRequire(import.meta.url))
-      this.#validators.set(`iglu:${key}`, module.exports)
-    }
+    super(
+      new Map(Object.entries(sources(folder)).map(([key, code]) => {
+        const module = { exports: {} as Validate }
+        new Function("module", "exports", "require", code)(module, module.exports, createRequire(import.meta.url))
+        return [key, module.exports]
+      })),
+      md5,
+    )
   }
+}
 
-  // judge returns how many faults the events of a body have, and passes each
-  // event with its parsed parts to `use`.
-  judge(body: Uint8Array, use?: (event: Record<string, string>, unstruct: unknown, contexts: unknown) => void): number {
-    const payload = JSON.parse(new TextDecoder().decode(body))
-    let faults = this.#faults(payload)
-    for (const event of payload.data) {
-      let unstruct, contexts
-      if (event.ue_pr !== undefined) {
-        unstruct = JSON.parse(event.ue_pr)
-        faults += this.#faults(unstruct) + this.#faults(unstruct.data)
-      }
-      if (event.co !== undefined) {
-        contexts = JSON.parse(event.co)
-        faults += this.#faults(contexts)
-        for (const entity of contexts.data) faults += this.#faults(entity)
-      }
-      use?.(event, unstruct?.data, contexts?.data)
-    }
-    return faults
-  }
+// sources returns the CommonJS module of each schema's validator.
+export function sources(folder: string): Record<string, string> {
+  // Iglu schemas carry members that are no keywords, classes such as
+  // [a-z-_] that only a pattern without the u flag accepts, and cents that
+  // are no multiple of 0.01 in binary.
+  const ajv = new Ajv.default({ allErrors: true, strict: false, unicodeRegExp: false, multipleOfPrecision: 6, code: { source: true } })
+  addFormats.default(ajv)
+  return Object.fromEntries(schemas.map((key) => {
+    const schema = JSON.parse(readFileSync(`${folder}/${key}`, "utf8"))
+    delete schema.$schema
+    return [`iglu:${key}`, standaloneCode.default(ajv as never, ajv.compile(schema) as never)]
+  }))
+}
 
-  // collect judges a body and writes its batch.
-  collect(body: Uint8Array, address: string, useragent: string): Uint8Array {
-    const lines: string[] = []
-    const faults = this.judge(body, (event, unstruct, contexts) => {
-      lines.push(JSON.stringify(row(event, unstruct, contexts, address, useragent)))
-    })
-    lines.unshift(JSON.stringify({ weir_batch: 1, id: randomUUID(), events: lines.length, failed: faults }))
-    return new TextEncoder().encode(lines.join("\n") + "\n")
-  }
-
-  #faults({ schema, data }: { schema: string; data: unknown }): number {
-    const validate = this.#validators.get(schema)
-    if (!validate) return 1
-    return validate(data) ? 0 : validate.errors!.length
-  }
+function md5(event: Parameters): string {
+  const hash = createHash("md5")
+  for (const name of Object.keys(event).sort()) if (name !== "eid" && name !== "stm") hash.update(`${name}\x1f${event[name]}\x1f`)
+  return hash.digest("hex")
 }
