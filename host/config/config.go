@@ -27,7 +27,7 @@ type Config struct {
 	Admin   Admin         `yaml:"admin" doc:"The listener for operators: metrics, the live page, dead letters. Keep it private."`
 	Edge    Edge          `yaml:"edge" doc:"Who may send batches."`
 	Journal Journal       `yaml:"journal" doc:"The durable log between ingest and sinks."`
-	Schemas []string      `yaml:"schemas" doc:"Folders of Iglu layout (vendor/name/format/version) by which events are judged whose schema the edge did not hold. Changes are noticed within 5s while such events arrive, and at SIGHUP; while they cannot be used, the schemas read before judge."`
+	Schemas []string      `yaml:"schemas" doc:"Folders of Iglu layout (vendor/name/format/version) by which events are judged whose schema the edge did not hold. Changes are noticed within 5s while such events arrive, and at SIGHUP; while they cannot be used, the schemas read before judge. Edges fetch them compiled, and judge by them without a restart."`
 	Dead    DeadLetters   `yaml:"dead_letters" doc:"Events that a sink refused or gave up on. They are kept in the journal and count towards max_bytes."`
 	Failed  Failed        `yaml:"failed" doc:"The store of failed events, kept whatever the routes say."`
 	Sinks   []Sink        `yaml:"sinks" doc:"Destinations. Without any, events go to a SQLite database in the data directory."`

@@ -11,6 +11,7 @@
 //	name-quarantine  batches whose checksum is wrong
 //	KV_name-routes   positions of routes, and which host reads each
 //	KV_name-retried  what became of dead letters that were retried
+//	KV_name-salts    secrets of the hosts that are destroyed in time, in memory
 //
 // One host reads a route at a time, by a lease; when it is gone another goes on
 // from the position.
