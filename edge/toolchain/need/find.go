@@ -14,15 +14,16 @@ import (
 
 // finders knows where each part usually is. An error says what to do about it.
 var finders = map[string]func() (string, error){
-	"go":       onPath("install Go", "go"),
-	"node":     onPath("install Node 20 or later", "node"),
-	"npm":      onPath("install npm", "npm"),
-	"chromium": onPath("install chromium", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable"),
-	"python3":  onPath("install Python 3", "python3"),
-	"strace":   onPath("install strace", "strace"),
-	"java":     onPath("install Java 17 or later", "java"),
-	"sqlite3":  onPath("install sqlite3", "sqlite3"),
-	"wasm-opt": onPath("install binaryen", "wasm-opt"),
+	"go":              onPath("install Go", "go"),
+	"node":            onPath("install Node 20 or later", "node"),
+	"npm":             onPath("install npm", "npm"),
+	"chromium":        onPath("install chromium", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable"),
+	"python3":         onPath("install Python 3", "python3"),
+	"strace":          onPath("install strace", "strace"),
+	"java":            onPath("install Java 17 or later", "java"),
+	"sqlite3":         onPath("install sqlite3", "sqlite3"),
+	"systemd-analyze": onPath("install systemd", "systemd-analyze"),
+	"wasm-opt":        onPath("install binaryen", "wasm-opt"),
 
 	"postgres":  postgres,
 	"mosquitto": daemon("install mosquitto", "mosquitto"),
