@@ -167,3 +167,30 @@ func TestBundlesTakeNoMemory(t *testing.T) {
 	}
 	r.slots <- i
 }
+
+// Nor do the ids that salts make.
+func TestDailyIDsTakeNoMemory(t *testing.T) {
+	r := open(t, Config{Instances: 1, Settings: []byte(`{"visitor":{"mode":"daily"}}`)})
+	if err := r.UseSalts(t.Context(), salts("a", "c2l4dGVlbiBieXRlcyBvciBtb3Jl")); err != nil {
+		t.Fatal(err)
+	}
+	size := func() uint32 {
+		i := <-r.slots
+		defer func() { r.slots <- i }()
+		return i.memory()
+	}
+	const requests = 50_000 // of which sixteen bytes each would be twelve pages
+	in := visit()
+	in.Request.Query += "&url=https://shop.example/a%20b"
+	if _, batch := collect(t, r, in); !strings.Contains(batch, `"action":"hash:a"`) {
+		t.Fatalf("there is no id: %s", batch)
+	}
+	collect(t, r, in)
+	before := size()
+	for range requests {
+		collect(t, r, in)
+	}
+	if after := size(); after != before {
+		t.Errorf("memory grew from %d to %d bytes over %d requests", before, after, requests)
+	}
+}
