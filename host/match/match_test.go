@@ -12,7 +12,7 @@ const line = `{"app_id":"shop","collector_tstamp":"2026-11-20T23:03:24.123Z","ev
 	`"event_vendor":"com.example","event_name":"checkout","event_format":"jsonschema","event_version":"1-0-0","geo_country":"CH","br_cookies":false,"page_urlport":443,` +
 	`"unstruct_event":{"schema":"iglu:com.example/checkout/jsonschema/1-0-0","data":{"total":99.5,"code":"a=b","lines":[],"note":null}},` +
 	`"contexts":[{"schema":"iglu:com.example/user/jsonschema/1-0-0","data":{"id":7,"tier":"gold"}},{"schema":"iglu:com.example/product/jsonschema/1-0-0","data":{"id":9}}],` +
-	`"weir":{"verdict":"good","protocol":"snowplow"}}`
+	`"weir":{"verdict":"good","protocol":"snowplow","bot":true,"signs":{"user_agent":"crawler","score":3}}}`
 
 func event(t *testing.T, line string) sinks.Event {
 	t.Helper()
@@ -84,6 +84,11 @@ func TestConditions(t *testing.T) {
 		`contexts.#(schema=="iglu:com.example/product/jsonschema/1-0-0").data.tier`: false,
 		`contexts.#(data.tier=="gold")#|#  >  0`:                                    true,
 		`weir.protocol == snowplow`:                                                 true,
+		`weir.bot`:                                                                  true,
+		`weir.bot != true`:                                                          false,
+		`weir.nobot != true`:                                                        true,
+		`weir.signs.user_agent == "crawler"`:                                        true,
+		`weir.signs.score < 10`:                                                     true,
 	} {
 		if got := condition(t, text).Match([]byte(line)); got != want {
 			t.Errorf("%s is %v, want %v", text, got, want)
