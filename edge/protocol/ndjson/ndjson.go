@@ -88,6 +88,9 @@ func (a *Adapter) Decode(dst []envelope.Event, r *protocol.Request) ([]envelope.
 
 // Report implements [protocol.Reporter]: how many lines became what.
 func (a *Adapter) Report(answer *protocol.Answer, r *protocol.Request, events []envelope.Event) {
+	if answer.Status != 0 {
+		return // none of them was welcome
+	}
 	accepted := 0
 	for i := range events {
 		if events[i].Verdict != envelope.Failed {
