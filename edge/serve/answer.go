@@ -2,6 +2,7 @@ package serve
 
 import (
 	"net/http"
+	"strings"
 
 	"weir/edge/protocol"
 )
@@ -12,7 +13,9 @@ const retryAfter = "5"
 func answer(w http.ResponseWriter, resp *protocol.Response) {
 	header := w.Header()
 	for _, field := range resp.Headers {
-		header.Add(field.Name, field.Value)
+		// net/http writes them when the handler has returned, and the exchange
+		// they refer to may serve another request.
+		header.Add(strings.Clone(field.Name), strings.Clone(field.Value))
 	}
 	if header.Get("Content-Type") == "" {
 		header["Content-Type"] = nil // net/http would guess one

@@ -308,3 +308,22 @@ func TestOnlyTrustedProxiesSpeakOfTLS(t *testing.T) {
 		}
 	}
 }
+
+// The server writes the header of an answer only after the handler has returned
+// and its room may serve another request.
+func TestAnAnswerOutlivesItsRequest(t *testing.T) {
+	_, h := start(t, Config{Engine: engine(func(in *collector.Input) (*collector.Outcome, error) {
+		return &collector.Outcome{Response: protocol.Response{Status: 200, Headers: []protocol.Header{{Name: "Location", Value: in.Request.Path}}}}, nil
+	}), Forward: host(taking)})
+	var answers []*httptest.ResponseRecorder
+	for n := range 20 {
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequest("GET", fmt.Sprintf("/request/%02d", n), nil))
+		answers = append(answers, w)
+	}
+	for n, w := range answers {
+		if got, want := w.Result().Header.Get("Location"), fmt.Sprintf("/request/%02d", n); got != want {
+			t.Errorf("answer %d has the header of another: %q", n, got)
+		}
+	}
+}
