@@ -51,7 +51,7 @@ function inJavaScript(body: Uint8Array): Uint8Array {
     const agent = family(userAgent, receipts)
     if (unstruct) redactPayload(unstruct as Payload, "unstruct_event", receipts)
     for (const entity of contexts as Payload[]) redactPayload(entity, "contexts", receipts)
-    const to = row(event, unstruct, contexts, address, agent)
+    const to = row(event, unstruct, contexts, address, agent, plain.fingerprint)
     to.event_fingerprint = fingerprint(to.event_fingerprint as string)
     to.weir = { version: 1, protocol: "snowplow", verdict: "good", receipts }
     lines.push(JSON.stringify(to))
