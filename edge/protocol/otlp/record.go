@@ -115,7 +115,7 @@ func (a *Adapter) read() {
 		default:
 			value := a.inner.Skip()
 			switch {
-			case value[0] == 'n' || len(value) == len(`""`) && value[0] == '"':
+			case isDefault(value):
 			case key.Is("timeUnixNano"):
 				m.made = value
 			case key.Is("observedTimeUnixNano"):
@@ -127,6 +127,18 @@ func (a *Adapter) read() {
 			}
 		}
 	}
+}
+
+// isDefault reports whether a value says what its absence says (Protobuf's JSON
+// mapping): null, an empty string or zero.
+func isDefault(value []byte) bool {
+	switch value[0] {
+	case 'n':
+		return true
+	case '"':
+		return len(value) == len(`""`)
+	}
+	return len(value) == 1 && value[0] == '0'
 }
 
 // attributes returns the object that was made of a list, or what is no list:
@@ -260,7 +272,7 @@ func (o *origin) read(a *Adapter, value, conventions []byte) {
 				var object []byte
 				object, o.misread = a.attributes()
 				m.leave("attributes", object)
-			} else if value := a.inner.Skip(); value[0] != 'n' && (len(value) > len(`""`) || value[0] != '"') {
+			} else if value := a.inner.Skip(); !isDefault(value) {
 				m.leave(envelope.View(key.Raw), value)
 			}
 		}
