@@ -65,7 +65,7 @@ var rooms = map[string]room{
 	"edge/extism":                 {may: []string{"edge/collector", "edge/envelope", "edge/protocol/...", "schemas/scan"}, tests: []string{"edge/collector/..."}, wasm: true},
 	"edge/listen":                 {},
 	"edge/wazero":                 {may: []string{"edge/abi", "edge/collector"}, tests: []string{"edge/abi/abitest", "edge/collector/...", "edge/protocol", "schemas/compile"}},
-	"edge/serve":                  {may: []string{"edge/abi", "edge/collector", "edge/envelope", "edge/protocol"}, tests: []string{"edge/forward", "edge/protocol/...", "edge/signature", "edge/wazero"}},
+	"edge/serve":                  {may: []string{"edge/abi", "edge/collector", "edge/envelope", "edge/protocol"}, tests: []string{"edge/forward", "edge/protocol/...", "edge/signature", "edge/wazero", "schemas/compile"}},
 	"edge/refresh":                {may: []string{"edge/signature"}},
 	"edge/forward":                {may: []string{"edge/signature"}},
 
