@@ -16,10 +16,11 @@ import (
 	"weir/edge/envelope"
 )
 
-// The program as the golden suite runs it. Four things that a platform knows
+// The program as the golden suite runs it. Five things that a platform knows
 // are the test's own, told in a header of the request: the time, the random
-// bytes, the client's address with whether it spoke TLS, and the place. Another
-// header names the entry of the config store that holds the case's settings.
+// bytes, the client's address with whether it spoke TLS, the place, and the
+// score of machines. Another header names the entry of the config store that
+// holds the case's settings.
 // All else is the program's: reading the request, the collector, signing,
 // sending to a backend, answering.
 const (
@@ -81,3 +82,4 @@ type told struct{ in *collector.Input }
 func (p told) Now() time.Time                  { return time.UnixMilli(p.in.NowMillis) }
 func (p told) Entropy(dst *[32]byte)           { *dst = p.in.Entropy }
 func (p told) Locate(string) envelope.Location { return p.in.Location }
+func (p told) Bot() collector.BotScore         { return p.in.Bot }

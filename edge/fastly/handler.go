@@ -20,6 +20,7 @@ type handler struct {
 	forward   *forwarder
 	maxBody   int // bytes
 	platform  platform
+	spill     spill
 
 	in   collector.Input
 	body []byte
@@ -30,33 +31,53 @@ type platform interface {
 	Now() time.Time
 	Entropy(*[32]byte)
 	Locate(ip string) envelope.Location
+	Bot() collector.BotScore
 }
 
-// serve answers one request once its batch is as safe as its ack mode asks.
-// Fastly has no queue of its own, so queued means stored.
+// serve answers one request once its batch is as safe as its ack mode asks, and
+// then looks after batches that no host took.
 func (h *handler) serve(ctx context.Context, w fsthttp.ResponseWriter, r *fsthttp.Request) {
+	if !h.answer(ctx, w, r) {
+		return // hosts are down: there is no use in asking them again
+	}
+	if now := h.platform.Now(); h.spill.due(now) {
+		// The client has its answer once this is closed; the sandbox goes on.
+		w.Close()
+		if err := h.spill.hand(ctx, h.forward, now); err != nil {
+			os.Stderr.WriteString("weir: " + err.Error() + "\n")
+		}
+	}
+}
+
+// answer answers one request. It returns false if hosts did not take its batch.
+// What no host took goes to the KV store, if the service has one: that is as
+// safe as queued and stored ask. Delivered asks for more, and is refused.
+func (h *handler) answer(ctx context.Context, w fsthttp.ResponseWriter, r *fsthttp.Request) (taken bool) {
 	if err := h.read(r); err != nil {
 		// Half a body is no event, and a tracker that still listens keeps what it has.
 		refuse(w, r, fsthttp.StatusRequestTimeout)
-		return
+		return true
 	}
 	out := h.collector.Collect(&h.in)
 	if len(out.Batch) == 0 {
-		answer(w, &out.Response)
-		return
+		write(w, &out.Response)
+		return true
 	}
 	if out.Ack == envelope.AckFast {
-		answer(w, &out.Response)
-		// The client has its answer once this is closed; the sandbox goes on.
+		write(w, &out.Response)
 		w.Close()
-		h.deliver(ctx, out)
-		return
+		if taken = h.deliver(ctx, out); !taken {
+			h.spill.keep(out.BatchID, out.Batch)
+		}
+		return taken
 	}
-	if h.deliver(ctx, out) {
-		answer(w, &out.Response)
+	taken = h.deliver(ctx, out)
+	if taken || out.Ack != envelope.AckDelivered && h.spill.keep(out.BatchID, out.Batch) {
+		write(w, &out.Response)
 	} else {
-		answer(w, &out.Refusal)
+		write(w, &out.Refusal)
 	}
+	return taken
 }
 
 func (h *handler) deliver(ctx context.Context, out *collector.Outcome) bool {
@@ -67,7 +88,7 @@ func (h *handler) deliver(ctx context.Context, out *collector.Outcome) bool {
 	return err == nil
 }
 
-func answer(w fsthttp.ResponseWriter, resp *protocol.Response) {
+func write(w fsthttp.ResponseWriter, resp *protocol.Response) {
 	header := w.Header()
 	for _, field := range resp.Headers {
 		header.Add(field.Name, field.Value)
@@ -97,3 +118,7 @@ type fastly struct{}
 func (fastly) Now() time.Time { return time.Now() }
 
 func (fastly) Entropy(dst *[32]byte) { rand.Read(dst[:]) }
+
+// Bot knows nothing: Fastly tells of bots in a product of its own, which this
+// SDK does not read.
+func (fastly) Bot() collector.BotScore { return collector.BotScore{} }

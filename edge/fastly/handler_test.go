@@ -31,6 +31,7 @@ type fixed struct{ in *collector.Input }
 
 func (p fixed) Now() time.Time                  { return time.UnixMilli(p.in.NowMillis) }
 func (p fixed) Entropy(dst *[32]byte)           { *dst = p.in.Entropy }
+func (p fixed) Bot() collector.BotScore         { return p.in.Bot }
 func (p fixed) Locate(string) envelope.Location { return p.in.Location }
 
 // hosts answers in turn what stands in its list and keeps what was sent.

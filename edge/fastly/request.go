@@ -30,6 +30,7 @@ func (h *handler) read(r *fsthttp.Request) error {
 	h.in.NowMillis = h.platform.Now().UnixMilli()
 	h.platform.Entropy(&h.in.Entropy)
 	h.in.Location = h.platform.Locate(r.RemoteAddr)
+	h.in.Bot = h.platform.Bot()
 	return nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"strconv"
 
 	"github.com/fastly/compute-sdk-go/configstore"
 	"github.com/fastly/compute-sdk-go/kvstore"
@@ -20,6 +21,7 @@ const (
 	configStore = "weir"
 	hostsKey    = "hosts"
 	settingsKey = "settings"
+	spillKey    = "spill"
 
 	secretStore = "weir-secrets"
 	secretKey   = "secret"
@@ -51,8 +53,40 @@ func start(key string) (*handler, error) {
 	if err != nil {
 		return nil, errors.New("secret store " + secretStore + ": reading " + secretKey + ", the hosts' whsec_… secret: " + err.Error())
 	}
+	store, err := spillStore(config)
+	if err != nil {
+		return nil, err
+	}
+	h, err := withSchemas(hosts, string(secret), settings)
+	if err != nil {
+		return nil, err
+	}
+	h.spill.store = store
+	return h, nil
+}
+
+// spillStore returns where batches go that no host takes, nil for nowhere.
+func spillStore(config *configstore.Store) (store, error) {
+	where, err := config.Get(spillKey)
+	switch {
+	case errors.Is(err, configstore.ErrKeyNotFound) || err == nil && where == "":
+		return nil, nil
+	case err != nil:
+		return nil, errors.New("config store " + configStore + ": reading " + spillKey + ": " + err.Error())
+	case where != "kv":
+		return nil, errors.New("config store " + configStore + ": " + spillKey + ": " + strconv.Quote(where) + " is neither kv nor empty")
+	}
+	opened, err := kvstore.Open(kvStore)
+	if err != nil {
+		return nil, errors.New("config store " + configStore + ": " + spillKey + " is kv, but opening the KV store " + kvStore + ": " + err.Error())
+	}
+	return kv{opened}, nil
+}
+
+// withSchemas prefers the schemas of the KV store to the program's.
+func withSchemas(hosts, secret string, settings []byte) (*handler, error) {
 	if bundle := stored(); bundle != nil {
-		h, err := newHandler(hosts, string(secret), settings, bundle)
+		h, err := newHandler(hosts, secret, settings, bundle)
 		if err == nil {
 			return h, nil
 		}
@@ -62,7 +96,7 @@ func start(key string) (*handler, error) {
 	if err != nil {
 		return nil, errors.New("the program was compiled without schemas: run make edge, which does both in order")
 	}
-	return newHandler(hosts, string(secret), settings, bundle)
+	return newHandler(hosts, secret, settings, bundle)
 }
 
 // stored returns the schemas that were put into the KV store to replace the
