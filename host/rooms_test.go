@@ -61,6 +61,7 @@ var rooms = map[string]room{
 	"edge/abi/abitest":            {may: []string{"edge/collector", "edge/protocol", "edge/toolchain/need"}},
 	"edge/cloudflare":             {may: []string{"edge/abi", "edge/protocol/..."}, tests: []string{"edge/abi/abitest", "edge/cloudflare/workerdtest", "edge/collector/...", "edge/envelope", "edge/forward", "edge/serve", "edge/signature"}, wasm: true},
 	"edge/cloudflare/workerdtest": {may: []string{"edge/toolchain/need"}},
+	"edge/cloudflare/bench":       {tests: []string{"edge/cloudflare/workerdtest", "edge/collector", "edge/forward", "edge/protocol/...", "edge/serve", "edge/toolchain/need", "edge/wazero"}},
 	"edge/fastly":                 {may: []string{"edge/abi", "edge/collector", "edge/envelope", "edge/protocol/...", "edge/signature", "schemas/scan"}, tests: []string{"edge/collector/...", "edge/toolchain/need"}},
 	"edge/extism":                 {may: []string{"edge/collector", "edge/envelope", "edge/protocol/...", "schemas/scan"}, tests: []string{"edge/collector/..."}, wasm: true},
 	"edge/listen":                 {},
