@@ -3,6 +3,8 @@ package collector
 import (
 	"strings"
 	"testing"
+
+	"weir/edge/protocol"
 )
 
 func TestClassify(t *testing.T) {
@@ -116,4 +118,30 @@ func BenchmarkClassify(b *testing.B) {
 	for b.Loop() {
 		classify(text)
 	}
+}
+
+// Whatever a sender writes into its headers, what is made of them is a host,
+// a query without the key, or nothing.
+func FuzzSender(f *testing.F) {
+	f.Add(`sig1="https://chatgpt.com/x"`, "return=representation; a, b", "a=b&weir%5Fkey=c&&d", "https://a.example/b", "Googlebot/2.1 (+http://x)")
+	f.Add(`"https://[::1]:1"`, `return="representation"`, "weir_key", "a://", "curl")
+	f.Fuzz(func(t *testing.T, agent, prefer, query, referer, userAgent string) {
+		if host := agentHost(agent); strings.ContainsAny(host, "\"\\/?#@ \x00") || len(host) > 253 {
+			t.Errorf("%q names %q", agent, host)
+		}
+		prefersRepresentation(prefer)
+		classify(userAgent)
+		var c Collector
+		c.request = protocol.Request{Query: query, Headers: []protocol.Header{{Name: "Referer", Value: referer}}}
+		if origin := c.origin(); !strings.HasPrefix(referer, origin) {
+			t.Errorf("%q is of origin %q", referer, origin)
+		}
+		c.cutKey()
+		q := protocol.NewQuery(c.request.Query)
+		for name, _, ok := q.Next(); ok; name, _, ok = q.Next() {
+			if protocol.EqualUnescaped(name, keyParameter) {
+				t.Errorf("%q leaves %q", query, c.request.Query)
+			}
+		}
+	})
 }
