@@ -14,6 +14,7 @@ import (
 	"weir/edge/cloudflare/workerdtest"
 	"weir/edge/toolchain/need"
 	"weir/host/torture"
+	"weir/sinks/postgres/pgtest"
 )
 
 // The load of an outage: so many requests a second, of [perRequest] events each.
@@ -30,24 +31,22 @@ func outage() time.Duration {
 	return 5 * time.Second
 }
 
-// cloudflareSystem is the Worker on workerd, with a queue or without, and a host
-// that writes to a file.
-func cloudflareSystem(t *testing.T, queue *workerdtest.Queue) (*system, *workerdtest.Worker, folder) {
-	file := fileStation(t)
-	s := &system{t: t, dir: t.TempDir()}
-	s.hostURL, s.adminURL = "http://"+freeAddress(t), "http://"+freeAddress(t)
-	s.configureSinks([]station{file})
-	s.startHost()
-	worker := workerdtest.Run(t, workerdtest.Config{Queue: queue, Bindings: map[string]string{"WEIR_SECRET": secret, "WEIR_HOST": s.hostURL}})
-	s.edgeURL = cdn(t, worker.URL)
-	return s, worker, file.at.(folder)
+// cloudflareSystem is the Worker on workerd, with a queue or without, a host and
+// a database.
+func cloudflareSystem(t *testing.T, queue *workerdtest.Queue) (*system, *workerdtest.Worker) {
+	var worker *workerdtest.Worker
+	kind := edgeKind{"workerd", func(t testing.TB, host string) string {
+		worker = workerdtest.Run(t, workerdtest.Config{Queue: queue, Bindings: map[string]string{"WEIR_SECRET": secret, "WEIR_HOST": host}})
+		return cdn(t, worker.URL)
+	}}
+	return start(t, kind, newDatabase(t, pgtest.Start(t))), worker
 }
 
 // TestCloudflareQueueBridgesAnOutage kills the host under load. Trackers notice
 // nothing, and once it is back every event arrives, once: what was stored but not
 // heard of comes again under its batch id.
 func TestCloudflareQueueBridgesAnOutage(t *testing.T) {
-	s, worker, file := cloudflareSystem(t, &workerdtest.Queue{Retries: 100})
+	s, worker := cloudflareSystem(t, &workerdtest.Queue{Retries: 100})
 	l := startPacedLoad(t, s.edgeURL, "bridged", outageTrackers, outageTrackers*time.Second/outageRate)
 	l.reaches(t, outageRate*perRequest)
 	s.host.kill()
@@ -73,8 +72,8 @@ func TestCloudflareQueueBridgesAnOutage(t *testing.T) {
 	if n := worker.DeadLetters(); n > 0 {
 		t.Errorf("%d batches became dead letters", n)
 	}
-	l.account(t, file)
-	found := l.arrived(t, file)
+	l.account(t, s.db)
+	found := l.arrived(t, s.db)
 	torture.Row{Scenario: fmt.Sprintf("Cloudflare with a queue: host killed for %v under %d requests/s", outage(), outageRate), Cycles: 1,
 		Acknowledged: len(l.acked), DeliveredOnce: len(l.acked) - found.missing - found.repeated, DeliveredMore: found.repeated, Lost: found.missing,
 		Note: fmt.Sprintf("%d events during the outage, %d messages at its end, no request refused", during, waiting)}.Report(t)
@@ -86,7 +85,7 @@ func TestCloudflareQueueBridgesAnOutage(t *testing.T) {
 // is bound. Every answer is 200 or 503, and what was refused arrives once
 // trackers have sent it again.
 func TestCloudflareRefusesDuringAnOutage(t *testing.T) {
-	s, _, file := cloudflareSystem(t, nil)
+	s, _ := cloudflareSystem(t, nil)
 	l := startPacedLoad(t, s.edgeURL, "refused", outageTrackers, outageTrackers*time.Second/outageRate)
 	l.reaches(t, outageRate*perRequest)
 	s.host.stop(t)
@@ -112,11 +111,11 @@ func TestCloudflareRefusesDuringAnOutage(t *testing.T) {
 	if broken := l.broken.Load(); broken > 0 {
 		t.Errorf("%d requests had no answer", broken)
 	}
-	l.account(t, file)
-	found := l.arrived(t, file)
+	l.account(t, s.db)
+	found := l.arrived(t, s.db)
 	eventually(t, "the Go tracker's events have arrived", func() error {
 		tracker.BlockingFlush(1, 20)
-		ids, err := file.eventIDs("go")
+		ids, err := s.db.eventIDs("go")
 		if err == nil && len(ids) != tracked {
 			err = fmt.Errorf("%d of %d", len(ids), tracked)
 		}
