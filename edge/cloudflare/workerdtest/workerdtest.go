@@ -64,7 +64,7 @@ type Worker struct {
 
 // Run runs a Worker. It skips or fails the test as package need says when
 // workerd or the compiled module is missing. workerd ends with the test; what
-// it printed is logged if the test failed.
+// it printed last is logged if the test failed.
 //
 // A request header CF-Connecting-IP is the client's address and CF-Blob a JSON
 // object that becomes request.cf: a CDN would set both itself.
@@ -105,13 +105,16 @@ func Run(t testing.TB, cfg Config) *Worker {
 	t.Cleanup(func() {
 		w.Kill()
 		if said := w.Output(); t.Failed() && said != "" {
-			t.Logf("workerd said:\n%s", said)
+			t.Logf("workerd said at last:\n%s", said[max(0, len(said)-lastWords):])
 		}
 	})
 	w.Restart()
 	w.URL = w.at("http")
 	return w
 }
+
+// lastWords is how much of workerd's output is logged when a test fails, in bytes.
+const lastWords = 8 << 10
 
 // Restart runs a Worker that was killed again, at the same URL and with the
 // same queue.
