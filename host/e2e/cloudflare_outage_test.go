@@ -42,10 +42,10 @@ func cloudflareSystem(t *testing.T, queue *workerdtest.Queue) (*system, *workerd
 	return start(t, kind, newDatabase(t, pgtest.Start(t))), worker
 }
 
-// TestCloudflareQueueBridgesAnOutage kills the host under load. Trackers notice
+// TestCloudflareQueueBridgesOutageUnderLoad kills the host under load. Trackers notice
 // nothing, and once it is back every event arrives, once: what was stored but not
 // heard of comes again under its batch id.
-func TestCloudflareQueueBridgesAnOutage(t *testing.T) {
+func TestCloudflareQueueBridgesOutageUnderLoad(t *testing.T) {
 	s, worker := cloudflareSystem(t, &workerdtest.Queue{Retries: 100})
 	l := startPacedLoad(t, s.edgeURL, "bridged", outageTrackers, outageTrackers*time.Second/outageRate)
 	l.reaches(t, outageRate*perRequest)
@@ -81,10 +81,10 @@ func TestCloudflareQueueBridgesAnOutage(t *testing.T) {
 	need.Ran(t, "host's outage, with a queue", "workerd")
 }
 
-// TestCloudflareRefusesDuringAnOutage stops the host under load where no queue
+// TestCloudflareRefusesUnderLoad stops the host under load where no queue
 // is bound. Every answer is 200 or 503, and what was refused arrives once
 // trackers have sent it again.
-func TestCloudflareRefusesDuringAnOutage(t *testing.T) {
+func TestCloudflareRefusesUnderLoad(t *testing.T) {
 	s, _ := cloudflareSystem(t, nil)
 	l := startPacedLoad(t, s.edgeURL, "refused", outageTrackers, outageTrackers*time.Second/outageRate)
 	l.reaches(t, outageRate*perRequest)
