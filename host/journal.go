@@ -31,11 +31,7 @@ func (h *Host) openJournal() error {
 			return err
 		}
 		h.journal = j
-		shared, err := j.Secrets(context.Background(), "salts", salt.Ahead+salt.Holds)
-		if err != nil {
-			return err
-		}
-		h.salts = salt.New(shared, h.log, time.Now)
+		h.salts = salt.New(j.Secrets("salts", salt.Ahead+salt.Holds), h.log, time.Now)
 	} else {
 		j, err := sqlite.Open(h.cfg.Path("journal"), sqlite.Options{
 			Routes: names, MaxBytes: int64(c.MaxBytes), Retain: c.Retain, Remember: c.Remember,

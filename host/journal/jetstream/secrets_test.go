@@ -14,16 +14,15 @@ func TestSecrets(t *testing.T) {
 	var hosts []*Secrets
 	for range 3 {
 		j := open(t, o)
-		s, err := j.Secrets(t.Context(), "salts", time.Hour)
-		if err != nil {
-			t.Fatal(err)
-		}
-		hosts = append(hosts, s)
+		hosts = append(hosts, j.Secrets("salts", time.Hour))
 		t.Cleanup(func() {
 			ctx, cancel := contextFor(20 * time.Second)
 			defer cancel()
 			j.js.DeleteKeyValue(ctx, o.Stream+"-salts")
 		})
+	}
+	if there, err := hosts[0].Delete(t.Context(), "2026-11-20"); err != nil || there {
+		t.Fatalf("what was never there was deleted: %t, %v", there, err)
 	}
 	if values, err := hosts[0].List(t.Context()); err != nil || len(values) != 0 {
 		t.Fatalf("at first there are %d, %v", len(values), err)
@@ -67,7 +66,11 @@ func TestSecrets(t *testing.T) {
 		t.Errorf("afterwards there are %q, %v", values, err)
 	}
 	// What the servers still hold of it is a mark that it is gone.
-	status, err := hosts[0].kv.Status(t.Context())
+	kv, err := hosts[0].js.KeyValue(t.Context(), o.Stream+"-salts")
+	if err != nil {
+		t.Fatal(err)
+	}
+	status, err := kv.Status(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
