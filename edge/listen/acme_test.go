@@ -143,14 +143,20 @@ func startAuthority(t *testing.T, pebble, nameserver string, l net.Listener) *au
 		if err := os.WriteFile(file, config, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if !run(t, exec.Command(nameserver, "-dns01", dns, "-http01", "", "-https01", "", "-tlsalpn01", "", "-doh", "", "-management", control, "-defaultIPv6", ""), "Starting management server") {
+		names := run(t, exec.Command(nameserver, "-dns01", dns, "-http01", "", "-https01", "", "-tlsalpn01", "", "-doh", "", "-management", control, "-defaultIPv6", ""), "Starting management server")
+		if names == nil {
 			continue
 		}
 		cmd := exec.Command(pebble, "-config", file, "-dnsserver", dns)
 		cmd.Env = append(os.Environ(), "PEBBLE_VA_NOSLEEP=1")
-		if run(t, cmd, "ACME directory available") {
-			a := &authority{directory: "https://" + api + "/dir", certificate: cert, management: "https://" + management, client: client}
-			a.await(t)
+		ended := run(t, cmd, "ACME directory available")
+		a := &authority{directory: "https://" + api + "/dir", certificate: cert, management: "https://" + management, client: client}
+		if ended == nil || !a.answers(t, ended) {
+			continue
+		}
+		select {
+		case <-names:
+		default:
 			return a
 		}
 	}
@@ -158,17 +164,23 @@ func startAuthority(t *testing.T, pebble, nameserver string, l net.Listener) *au
 	return nil
 }
 
-// await returns once the API, which is announced before it listens, answers.
-func (a *authority) await(t *testing.T) {
+// answers reports whether the API, which is announced before it listens, does
+// so before the process ends.
+func (a *authority) answers(t *testing.T, ended <-chan struct{}) bool {
 	t.Helper()
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) { // between polls
+	for deadline := time.Now().Add(time.Minute); ; {
 		resp, err := a.client.Get(a.directory)
 		if err == nil {
 			resp.Body.Close()
-			return
+			return true
 		}
 		if time.Now().After(deadline) {
 			t.Fatal(err)
+		}
+		select {
+		case <-ended:
+			return false
+		case <-time.After(10 * time.Millisecond): // between polls
 		}
 	}
 }
@@ -196,9 +208,9 @@ func (a *authority) root(t *testing.T) *x509.Certificate {
 	return cert
 }
 
-// run starts cmd, which ends with the test, and reports whether it says that it
-// is ready before it ends.
-func run(t *testing.T, cmd *exec.Cmd, ready string) bool {
+// run starts cmd, which ends with the test, and returns once it says that it is
+// ready. The channel is closed when it ends; nil says that it did so before.
+func run(t *testing.T, cmd *exec.Cmd, ready string) (ended <-chan struct{}) {
 	t.Helper()
 	output, input, err := os.Pipe()
 	if err != nil {
@@ -218,12 +230,16 @@ func run(t *testing.T, cmd *exec.Cmd, ready string) bool {
 	defer late.Stop()
 	for lines := bufio.NewScanner(output); lines.Scan(); {
 		if strings.Contains(lines.Text(), ready) {
-			go io.Copy(io.Discard, output)
-			return true
+			done := make(chan struct{})
+			go func() {
+				defer close(done)
+				io.Copy(io.Discard, output)
+			}()
+			return done
 		}
 		t.Log(lines.Text())
 	}
-	return false
+	return nil
 }
 
 func freePort(t *testing.T) string {
