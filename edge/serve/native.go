@@ -36,13 +36,28 @@ func NewNative(open func() (*collector.Collector, error)) (*Native, error) {
 // Collect handles one request as [Engine] asks. The error says that ctx ended
 // while every collector was busy.
 func (n *Native) Collect(ctx context.Context, in *collector.Input, use func(*collector.Outcome)) error {
+	c, err := n.take(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { n.idle <- c }()
+	use(c.Collect(in))
+	return nil
+}
+
+// take returns an idle collector. A client that has closed its side of the
+// connection, which ends ctx, is still served if there is one.
+func (n *Native) take(ctx context.Context) (*collector.Collector, error) {
 	select {
 	case c := <-n.idle:
-		defer func() { n.idle <- c }()
-		use(c.Collect(in))
-		return nil
+		return c, nil
+	default:
+	}
+	select {
+	case c := <-n.idle:
+		return c, nil
 	case <-ctx.Done():
-		return fmt.Errorf("waiting for a collector: %w", ctx.Err())
+		return nil, fmt.Errorf("waiting for a collector: %w", ctx.Err())
 	}
 }
 

@@ -1,6 +1,7 @@
 package serve
 
 import (
+	"context"
 	"strings"
 	"testing"
 
@@ -48,5 +49,21 @@ func TestANativeEngineTakesBundles(t *testing.T) {
 	verdicts("good")
 	if len(n.idle) != cap(n.idle) {
 		t.Errorf("%d collectors are idle, want %d", len(n.idle), cap(n.idle))
+	}
+}
+
+// A client may close its side of the connection once it has sent its request: it
+// still waits for the answer.
+func TestAClientThatHasNothingMoreToSayIsServed(t *testing.T) {
+	n, err := NewNative(func() (*collector.Collector, error) { return collector.New(nil, nil, webhook.New()) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range 100 { // a choice among both would be made at random
+		if err := n.Collect(ctx, &collector.Input{Request: protocol.Request{Method: "GET", Path: "/health"}}, func(*collector.Outcome) {}); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

@@ -130,9 +130,13 @@ func (r *Runtime) start(ctx context.Context) (err error) {
 func (r *Runtime) Collect(ctx context.Context, in *collector.Input, use func(*collector.Outcome)) error {
 	var i *instance
 	select {
-	case i = <-r.slots:
-	case <-ctx.Done():
-		return fmt.Errorf("waiting for an instance: %w", ctx.Err())
+	case i = <-r.slots: // even if ctx has ended: a client may have closed its side of the connection
+	default:
+		select {
+		case i = <-r.slots:
+		case <-ctx.Done():
+			return fmt.Errorf("waiting for an instance: %w", ctx.Err())
+		}
 	}
 	defer func() { r.slots <- r.current(ctx, i) }()
 
