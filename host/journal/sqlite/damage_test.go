@@ -9,8 +9,10 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -256,10 +258,7 @@ func TestTortureBitFlips(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	outcomes := map[string]int{}
-	for n := range flips {
-		outcomes[flipOneBit(t, n, pristine, want)]++
-	}
+	outcomes := tallied(t, flips, func(t *testing.T, n int) string { return flipOneBit(t, n, pristine, want) })
 	torture.Row{Scenario: "SQLite: one bit flipped", Cycles: flips, Acknowledged: len(want), Lost: outcomes["silent"],
 		Note: fmt.Sprint(outcomes)}.Report(t)
 	if outcomes["quarantined"] == 0 {
@@ -300,16 +299,34 @@ func TestTortureBitFlipsEverywhere(t *testing.T) {
 		rand.Shuffle(len(bits), func(i, j int) { bits[i], bits[j] = bits[j], bits[i] })
 		bits = bits[:min(len(bits), 300)]
 	}
-	outcomes := map[string]int{}
-	for n, bit := range bits {
-		outcomes[flipBit(t, n, bit, pristine, want, "a", "c")]++
-	}
+	outcomes := tallied(t, len(bits), func(t *testing.T, n int) string { return flipBit(t, n, bits[n], pristine, want, "a", "c") })
 	torture.Row{Scenario: "SQLite: one bit flipped, each that says something", Cycles: len(bits), Acknowledged: len(want), Lost: outcomes["silent"],
 		Note: fmt.Sprint(outcomes)}.Report(t)
 }
 
 func flipOneBit(t *testing.T, n int, pristine []byte, want map[journal.ID][]byte) string {
 	return flipBit(t, n, rand.IntN(len(pristine)*8), pristine, want, "a")
+}
+
+// tallied counts the outcomes of n trials, on all processors.
+func tallied(t *testing.T, n int, trial func(t *testing.T, n int) string) map[string]int {
+	var mu sync.Mutex
+	outcomes := map[string]int{}
+	t.Run("trials", func(t *testing.T) {
+		workers := runtime.GOMAXPROCS(0)
+		for w := range workers {
+			t.Run("", func(t *testing.T) {
+				t.Parallel()
+				for i := w; i < n; i += workers {
+					outcome := trial(t, i)
+					mu.Lock()
+					outcomes[outcome]++
+					mu.Unlock()
+				}
+			})
+		}
+	})
+	return outcomes
 }
 
 // flipBit flips a bit and reads what the first route is given.

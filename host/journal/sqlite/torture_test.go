@@ -85,8 +85,7 @@ func TestTortureLogFlips(t *testing.T) {
 		left[name] = text
 	}
 	closeJournal(t, j)
-	outcomes := map[string]int{}
-	for n := range flips {
+	outcomes := tallied(t, flips, func(t *testing.T, n int) string {
 		name := []string{"journal.db-wal", "journal.db-wal", "journal.db-wal", "journal.db", "journal.last"}[n%5]
 		bit := rand.IntN(8 * len(left[name]))
 		damaged := maps.Clone(left)
@@ -107,8 +106,8 @@ func TestTortureLogFlips(t *testing.T) {
 				t.Errorf("flip %d, of bit %d of %s: the copy of the log is another, %v", n, bit, name, err)
 			}
 		}
-		outcomes[outcome]++
-	}
+		return outcome
+	})
 	torture.Row{Scenario: "SQLite: one bit flipped of what a killed host leaves", Cycles: flips, Acknowledged: len(want), Lost: outcomes["silent"],
 		Note: fmt.Sprint(outcomes)}.Report(t)
 	if outcomes["reported"] == 0 {
