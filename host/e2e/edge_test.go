@@ -36,12 +36,15 @@ func startWorkerd(t testing.TB, host string) string {
 }
 
 // startWazero runs weir edge.
-func startWazero(t testing.TB, host string) string {
+func startWazero(t testing.TB, host string) string { return startWeirEdge(t, host) }
+
+// startWeirEdge runs weir edge with further flags.
+func startWeirEdge(t testing.TB, host string, flags ...string) string {
 	need.Tool(t, "edge.wasm")
 	need.Tool(t, "default.bundle")
 	address := freeAddress(t)
 	p := launch(t, "edge", []string{"WEIR_SECRET=" + secret, "WEIR_HOST=" + host, "WEIR_CACHE=" + need.Cache()},
-		weir(t), "edge", "--listen", address, "--trust-proxy", "127.0.0.0/8")
+		weir(t), append([]string{"edge", "--listen", address, "--trust-proxy", "127.0.0.0/8"}, flags...)...)
 	answers(t, p, "http://"+address+"/health")
 	return cdn(t, "http://"+address)
 }
