@@ -1,7 +1,11 @@
 package e2e
 
 import (
+	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"weir/edge/toolchain/need"
@@ -183,4 +187,41 @@ func openTelemetrySDK(t *testing.T, s *sdkSystem) {
 	view := named(rows, "product_view")
 	view.expect(t, "event_vendor", "com.example", "event_version", "1-0-0")
 	same(t, "product_view", view.data(t), `{"sku":"TEA-100","name":"Sencha 茶"}`)
+}
+
+// TestSDKVersions wants the table in edge/README.md to name the versions that
+// the tests are run with.
+func TestSDKVersions(t *testing.T) {
+	root, err := need.Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := func(path ...string) string {
+		b, err := os.ReadFile(filepath.Join(append([]string{root}, path...)...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b)
+	}
+	var pinned struct{ DevDependencies map[string]string }
+	if err := json.Unmarshal([]byte(read("edge", "package.json")), &pinned); err != nil {
+		t.Fatal(err)
+	}
+	_, golang, _ := strings.Cut(read("go.mod"), "github.com/snowplow/snowplow-golang-tracker/v3 v")
+	golang, _, _ = strings.Cut(golang, "\n")
+	table := read("edge", "README.md")
+	for name, version := range map[string]string{
+		"Snowplow, browser (Chromium)":                         pinned.DevDependencies["@snowplow/browser-tracker"],
+		"Snowplow, Node":                                       pinned.DevDependencies["@snowplow/node-tracker"],
+		"Snowplow, Go":                                         golang,
+		"CloudEvents, JavaScript":                              pinned.DevDependencies["cloudevents"],
+		"Segment, Node (`@segment/analytics-node`)":            pinned.DevDependencies["@segment/analytics-node"],
+		"Plausible (`@plausible-analytics/tracker`, Chromium)": pinned.DevDependencies["@plausible-analytics/tracker"],
+		"Matomo, Node (`matomo-tracker`)":                      pinned.DevDependencies["matomo-tracker"],
+		"OpenTelemetry logs (`exporter-logs-otlp-http`)":       pinned.DevDependencies["@opentelemetry/exporter-logs-otlp-http"],
+	} {
+		if want := "| " + name + " | " + version + " |"; !strings.Contains(table, want) {
+			t.Errorf("edge/README.md has no row that begins with %q", want)
+		}
+	}
 }
