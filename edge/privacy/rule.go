@@ -184,7 +184,7 @@ func (r *Rule) applyColumn(arena *envelope.Arena, e *envelope.Event, f envelope.
 	case envelope.Text, envelope.Decimal:
 		before := e.Get(f)
 		if scratch, kept = r.Action.apply(scratch[:0], before, key); kept {
-			if string(scratch) == before {
+			if envelope.View(scratch) == before {
 				return scratch
 			}
 			e.Set(f, arena.Copy(scratch))

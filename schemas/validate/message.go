@@ -172,7 +172,6 @@ var typeNames = [...]struct {
 }
 
 //go:nobounds
-//go:nobounds
 func writeTypes(w *writer, types uint8) {
 	if types == 0 {
 		w.text("absent")
@@ -207,27 +206,21 @@ func (v *Violation) writeEnum(w *writer) {
 	e := &t.Enums[v.nodeOf().Enum]
 	names := &t.Names[e.Names]
 	n := 0
-	next := func() bool {
-		if n++; n > shownValues {
-			return false
-		}
-		if n > 1 {
-			w.text(", ")
-		}
-		return true
-	}
 	for i := range names.Count {
-		if next() {
+		if n++; w.shows(n) {
 			w.quoted(t.Name(&t.Slots[names.Slots+uint32(i)]))
 		}
 	}
 	for i := range e.Count {
-		if next() {
+		if n++; w.shows(n) {
 			w.bytes(t.Text(t.Constants[e.Values+i].Value))
 		}
 	}
 	for i, name := range enumLiterals {
-		if e.Flags>>i&1 != 0 && next() {
+		if e.Flags>>i&1 == 0 {
+			continue
+		}
+		if n++; w.shows(n) {
 			w.text(name)
 		}
 	}
@@ -236,6 +229,17 @@ func (v *Violation) writeEnum(w *writer) {
 		w.int(n - shownValues)
 		w.text(" more")
 	}
+}
+
+// shows reports whether value number n of an enum is listed, and parts it from
+// the one before. (A closure would put the writer on TinyGo's heap.)
+//
+//go:noinline
+func (w *writer) shows(n int) bool {
+	if n > 1 && n <= shownValues {
+		w.text(", ")
+	}
+	return n <= shownValues
 }
 
 // enumLiterals are what the lowest flags of an Enum stand for.

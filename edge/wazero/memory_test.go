@@ -1,0 +1,126 @@
+package wazero
+
+import (
+	"encoding/binary"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"testing"
+
+	"weir/edge/collector"
+	"weir/edge/collector/collectortest"
+	"weir/edge/protocol"
+)
+
+// No request leaves a trace in the module's memory once buffers have found their
+// size: not one that fails, is refused or was tried before, whatever the settings.
+func TestCollectAllocatesNothing(t *testing.T) {
+	requests := 10
+	if os.Getenv("WEIR_TORTURE") != "" {
+		requests = 10_000
+	}
+	collectortest.RunAll(t, func(t *testing.T, settings []byte) collectortest.Collect {
+		r := open(t, Config{Settings: settings, Instances: 1})
+		heap := findHeap(t, r)
+		return func(in *collector.Input) (out *collector.Outcome, err error) {
+			for range 20 { // events that change places take some rounds to find their sizes
+				collect(t, r, in)
+			}
+			before := heap.end(r)
+			for range requests {
+				err = r.Collect(t.Context(), in, func(o *collector.Outcome) { out = o })
+			}
+			if grown := heap.end(r) - before; grown != 0 {
+				return nil, fmt.Errorf("%d requests left %d bytes behind", requests, grown)
+			}
+			if got := r.Stats(); got != (Stats{}) {
+				return nil, fmt.Errorf("stats = %+v: an instance was replaced", got)
+			}
+			return out, err
+		}
+	})
+}
+
+// heap is where the module keeps the end of what it has allocated. TinyGo's
+// leaking collector has nothing but that to move on, so that it tells of every
+// byte; the size of the memory tells of one only when the last page is full.
+type heap uint32
+
+// findHeap finds the word that says where a buffer ends whenever one has been
+// made of the runtime's only instance.
+func findHeap(t *testing.T, r *Runtime) heap {
+	t.Helper()
+	i := <-r.slots
+	defer func() { r.slots <- i }()
+	var found map[uint32]bool
+	// Each is more than there is room for in the buffer before: twice as much is made.
+	for size := uint32(128 << 10); size <= 512<<10; size *= 2 {
+		i.frame = make([]byte, size)
+		if err := i.give(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		end := uint32(i.stack[0]) + size
+		memory, _ := i.module.Memory().Read(0, i.memory())
+		still := map[uint32]bool{}
+		for at := uint32(0); at+4 <= uint32(len(memory)); at += 4 {
+			if binary.LittleEndian.Uint32(memory[at:]) == end && (found == nil || found[at]) {
+				still[at] = true
+			}
+		}
+		found = still
+	}
+	if len(found) != 1 {
+		t.Fatalf("the end of the heap stands at %d places", len(found))
+	}
+	for at := range found {
+		return heap(at)
+	}
+	panic("unreachable")
+}
+
+// end returns where the heap of the runtime's only instance ends.
+func (h heap) end(r *Runtime) uint32 {
+	i := <-r.slots
+	defer func() { r.slots <- i }()
+	end, _ := i.module.Memory().ReadUint32Le(uint32(h))
+	return end
+}
+
+// A heap that is found grows by what is allocated.
+func TestTheHeapIsFound(t *testing.T) {
+	r := open(t, Config{Instances: 1})
+	heap := findHeap(t, r)
+	before := heap.end(r)
+	collect(t, r, &collector.Input{Request: protocol.Request{Method: "POST", Path: "/health", Body: make([]byte, 1<<20)}})
+	if grown := heap.end(r) - before; grown < 1<<20 {
+		t.Errorf("a buffer of 1 MiB made the heap grow by %d bytes", grown)
+	}
+}
+
+// Nor does the memory grow over a mixed load of all of them on one instance.
+// With WEIR_TORTURE a million requests say so.
+func TestMemoryDoesNotGrow(t *testing.T) {
+	requests := 100_000
+	if os.Getenv("WEIR_TORTURE") != "" {
+		requests = 1_000_000
+	}
+	r := open(t, Config{Instances: 1, Settings: collectortest.Settings()})
+	heap := findHeap(t, r)
+	inputs := slices.Collect(maps.Values(collectortest.Inputs(t)))
+	for range 20 {
+		for _, in := range inputs {
+			collect(t, r, in)
+		}
+	}
+	before := heap.end(r)
+	for n := range requests {
+		collect(t, r, inputs[n%len(inputs)])
+	}
+	if grown := heap.end(r) - before; grown != 0 {
+		t.Errorf("%d requests left %d bytes behind", requests, grown)
+	}
+	if got := r.Stats(); got != (Stats{}) {
+		t.Errorf("stats = %+v: an instance was replaced", got)
+	}
+}
