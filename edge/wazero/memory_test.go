@@ -6,11 +6,14 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strconv"
+	"strings"
 	"testing"
 
 	"weir/edge/collector"
 	"weir/edge/collector/collectortest"
 	"weir/edge/protocol"
+	"weir/schemas/compile"
 )
 
 // No request leaves a trace in the module's memory once buffers have found their
@@ -122,5 +125,86 @@ func TestMemoryDoesNotGrow(t *testing.T) {
 	}
 	if got := r.Stats(); got != (Stats{}) {
 		t.Errorf("stats = %+v: an instance was replaced", got)
+	}
+}
+
+// broken is a schema whose every keyword the data of breaks fails.
+const broken = `{
+	"$schema": "http://iglucentral.com/schemas/com.snowplowanalytics.self-desc/schema/jsonschema/1-0-0#",
+	"self": {"vendor": "com.acme", "name": "broken", "format": "jsonschema", "version": "1-0-0"},
+	"type": "object",
+	"additionalProperties": false,
+	"required": ["missing"],
+	"minProperties": 100,
+	"maxProperties": 1,
+	"dependencies": {"type": ["depends"]},
+	"patternProperties": {"^pattern/.~": {"type": "null"}},
+	"properties": {
+		"type": {"type": ["string", "null", "integer"]},
+		"enum": {"enum": ["a", "b", 1, 2, 3, null, true, "c", "d", "e"]},
+		"const": {"enum": [{"a": [1.5, "x"]}]},
+		"minLength": {"minLength": 3},
+		"maxLength": {"maxLength": 1},
+		"pattern": {"pattern": "^a+$"},
+		"format": {"format": "email"},
+		"minimum": {"minimum": 1.25},
+		"maximum": {"maximum": 1e400},
+		"exclusiveMinimum": {"minimum": 5, "exclusiveMinimum": true},
+		"exclusiveMaximum": {"maximum": 5, "exclusiveMaximum": true},
+		"multipleOf": {"multipleOf": 12345678901234567890.12345678901234567891},
+		"minItems": {"minItems": 2},
+		"maxItems": {"maxItems": 1, "items": {"type": "string"}},
+		"additionalItems": {"items": [{}], "additionalItems": false},
+		"uniqueItems": {"uniqueItems": true},
+		"anyOf": {"anyOf": [{"type": "string"}, {"required": ["x"]}]},
+		"oneOf": {"oneOf": [{"type": "integer"}, {"minimum": 0}]},
+		"not": {"not": {"type": "integer"}}
+	}
+}`
+
+const breaks = `{
+	"type": {}, "enum": "z", "const": {"a": [2.5, "x"]}, "minLength": "ab", "maxLength": "ab", "pattern": "b", "format": "none",
+	"minimum": 1, "maximum": 1e401, "exclusiveMinimum": 5, "exclusiveMaximum": 5, "multipleOf": 98765432109876543210.5,
+	"minItems": [], "maxItems": [1, 2], "additionalItems": [1, 2],
+	"uniqueItems": [{"a":1,"b":[2]},1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,{"b":[2.0],"a":1e0}],
+	"anyOf": {}, "oneOf": 5, "not": 5, "pattern/a~": "not null", "\u0061dditional/~": 1, "type": 1
+}`
+
+// What is said of any keyword that an event breaks goes with the request.
+func TestViolationsAllocateNothing(t *testing.T) {
+	bundle, err := compile.Bundle([]compile.Source{{JSON: []byte(broken)}}, compile.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := open(t, Config{Instances: 1, Bundle: bundle})
+	heap := findHeap(t, r)
+	for _, c := range []struct{ keywords, data string }{
+		{"type enum minLength maxLength pattern format minimum maximum multipleOf required minProperties maxProperties dependencies " +
+			"minItems maxItems additionalItems uniqueItems anyOf oneOf not additionalProperties duplicateKey", breaks},
+		{"depth", strings.Repeat("[", 300) + strings.Repeat("]", 300)},
+		{"additionalProperties", `{"a":` + strings.TrimSuffix(strings.Repeat(`1,"a":`, 50), `,"a":`) + `}`}, // more than are kept
+	} {
+		in := &collector.Input{Request: protocol.Request{
+			Method: "POST", Path: "/com.snowplowanalytics.snowplow/tp2",
+			Headers: []protocol.Header{{Name: "Content-Type", Value: "application/json"}},
+		}}
+		event := strconv.Quote(`{"schema":"iglu:com.snowplowanalytics.snowplow/unstruct_event/jsonschema/1-0-0","data":{"schema":"iglu:com.acme/broken/jsonschema/1-0-0","data":` + c.data + `}}`)
+		in.Request.Body = []byte(`{"schema":"iglu:com.snowplowanalytics.snowplow/payload_data/jsonschema/1-0-4","data":[{"e":"ue","p":"web","tv":"x","ue_pr":` + event + `}]}`)
+		for range 20 {
+			collect(t, r, in)
+		}
+		before := heap.end(r)
+		var batch string
+		for range 10 {
+			_, batch = collect(t, r, in)
+		}
+		if grown := heap.end(r) - before; grown != 0 {
+			t.Errorf("%s: 10 requests left %d bytes behind", c.keywords, grown)
+		}
+		for _, keyword := range strings.Fields(c.keywords) {
+			if !strings.Contains(batch, `"keyword":"`+keyword+`"`) {
+				t.Errorf("%s is not broken:\n%s", keyword, batch)
+			}
+		}
 	}
 }
