@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"cmp"
+	"context"
 	"database/sql"
 	"encoding/json"
 	"fmt"
@@ -194,7 +195,9 @@ func startSDK(t *testing.T, name string, packages []string, args ...string) *sdk
 	for _, p := range packages {
 		modules = strings.TrimSuffix(need.Package(t, p), string(filepath.Separator)+filepath.FromSlash(p))
 	}
-	s := &sdk{name: name, run: exec.CommandContext(t.Context(), node, append([]string{script, modules}, args...)...)}
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	t.Cleanup(cancel)
+	s := &sdk{name: name, run: exec.CommandContext(ctx, node, append([]string{script, modules}, args...)...)}
 	s.run.Stdout, s.run.Stderr = &s.out, &s.log
 	if err := s.run.Start(); err != nil {
 		t.Fatal(err)
