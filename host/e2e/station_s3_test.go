@@ -35,7 +35,7 @@ func s3Station(t *testing.T) station {
 		return response.Body.Close()
 	})
 	proxy := fault.Start(t, address)
-	return station{name: "s3", set: proxy.Set, at: bucket(filepath.Join(objects, "events")), unique: true,
+	return station{name: "s3", set: proxy.Set, at: bucket(filepath.Join(objects, "events")), unique: true, byBatch: true,
 		settings: fmt.Sprintf(`s3: {endpoint: "http://%s", insecure: true, path_style: true, bucket: events, access_key: owner, secret_key: owner-secret, compression: none}`, proxy.Address())}
 }
 

@@ -31,6 +31,7 @@ type station struct {
 	modes    []fault.Mode     // that can be set, besides Pass; nil: all
 	at       destination
 	unique   bool // the destination keeps each event once, whatever is repeated
+	byBatch  bool // …unless it comes in another batch, as when a tracker sends it again
 }
 
 // stations start every kind of server that a machine has.
@@ -47,7 +48,7 @@ var moreStations []func(*testing.T) station
 
 func fileStation(t *testing.T) station {
 	dir := t.TempDir()
-	return station{name: "file", settings: fmt.Sprintf("file: {dir: %q, rotate_size: 0}", dir), at: folder(dir), unique: true}
+	return station{name: "file", settings: fmt.Sprintf("file: {dir: %q, rotate_size: 0}", dir), at: folder(dir), unique: true, byBatch: true}
 }
 
 func postgresStation(t *testing.T) station {
@@ -133,12 +134,10 @@ func TestTortureSinks(t *testing.T) {
 		}
 	}
 	l.finish()
-	if refused, broken := l.refused.Load(), l.broken.Load(); refused+broken > 0 {
-		t.Errorf("trackers noticed: %d requests were refused and %d broken off", refused, broken)
-	}
+	l.undisturbed(t)
 	for _, at := range list {
 		sum := l.arrived(t, at.at)
-		if at.unique && sum.repeated > 0 {
+		if again := l.refused.Load()+l.broken.Load() > 0; at.unique && !(at.byBatch && again) && sum.repeated > 0 {
 			t.Errorf("%s has %d events more than once", at.name, sum.repeated)
 		}
 		if sum.strangers > 0 {
