@@ -64,7 +64,7 @@ func (c *Collector) origin() string {
 	}
 	referer := protocol.Single(c.request.Header("Referer"))
 	from := strings.Index(referer, "://") + len("://")
-	if end := strings.IndexAny(referer[min(from, len(referer)):], "/?#"); end >= 0 {
+	if end := envelope.IndexAny(referer[min(from, len(referer)):], "/?#"); end >= 0 {
 		return referer[:from+end]
 	}
 	return referer

@@ -35,7 +35,7 @@ func agentHost(header string) string {
 	_, rest, _ := strings.Cut(header, `"`)
 	url, _, closed := strings.Cut(rest, `"`)
 	authority, ok := strings.CutPrefix(url, "https://")
-	if i := strings.IndexAny(authority, "/?#"); i >= 0 {
+	if i := envelope.IndexAny(authority, "/?#"); i >= 0 {
 		authority = authority[:i]
 	}
 	host, _ := splitPort(authority)

@@ -85,7 +85,7 @@ func (c *Collector) cookie(name string) (value string, ok bool) {
 		for rest := h.Value; rest != ""; {
 			// A comma stands between two headers that were joined to one.
 			part := rest
-			if i := strings.IndexAny(rest, ";,"); i >= 0 {
+			if i := envelope.IndexAny(rest, ";,"); i >= 0 {
 				part, rest = rest[:i], rest[i+1:]
 			} else {
 				rest = ""

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"weir/edge/envelope"
 	"weir/edge/protocol"
 )
 
@@ -69,7 +70,7 @@ func (r *Redirects) allow(url string) bool {
 	if !ok || !strings.EqualFold(scheme, "https") && !strings.EqualFold(scheme, "http") {
 		return false
 	}
-	if end := strings.IndexAny(rest, "/?#"); end >= 0 {
+	if end := envelope.IndexAny(rest, "/?#"); end >= 0 {
 		rest = rest[:end]
 	}
 	for _, host := range r.Hosts {

@@ -112,6 +112,20 @@ func controlLength(s string, i int) int {
 	return 0
 }
 
+// IndexAny returns the index of the first byte of s that is one of chars, which
+// are ASCII, or -1. Unlike that of package strings it takes no memory of TinyGo
+// for what a text holds besides.
+func IndexAny(s, chars string) int {
+	for i := range len(s) {
+		for j := range len(chars) {
+			if s[i] == chars[j] {
+				return i
+			}
+		}
+	}
+	return -1
+}
+
 // utf16Length counts UTF-16 code units, in which the columns are limited.
 func utf16Length(s string) int {
 	n := 0

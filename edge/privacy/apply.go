@@ -106,7 +106,10 @@ func appendDecimals(dst []byte, text string, decimals int) ([]byte, bool) {
 func appendTimeUnit(dst []byte, text string, u unit) ([]byte, bool) {
 	const date, seconds = "0000-00-00", "0000-00-00T00:00:00"
 	if len(text) == len(date) {
-		if _, ok := envelope.ParseRFC3339(text + "T00:00:00Z"); !ok {
+		n := len(dst)
+		dst = append(append(dst, text...), "T00:00:00Z"...)
+		_, ok := envelope.ParseRFC3339(envelope.View(dst[n:]))
+		if dst = dst[:n]; !ok {
 			return dst, false
 		}
 		return cutDate(dst, text, u), true

@@ -9,7 +9,7 @@ import (
 // scrubParameters cuts the parameters of those names out of the query string
 // and the fragment of a URL, or of a text that is a query string.
 func (a *Action) scrubParameters(dst []byte, url string) []byte {
-	i := strings.IndexAny(url, "?#")
+	i := envelope.IndexAny(url, "?#")
 	if i < 0 {
 		return append(dst, url...)
 	}
@@ -85,7 +85,7 @@ func appendOrigin(dst []byte, url string) ([]byte, bool) {
 		return dst, false
 	}
 	host := url[i+len("://"):]
-	if end := strings.IndexAny(host, "/?#\\"); end >= 0 {
+	if end := envelope.IndexAny(host, "/?#\\"); end >= 0 {
 		host = host[:end]
 	}
 	host = host[strings.LastIndexByte(host, '@')+1:] // without user and password

@@ -2,6 +2,7 @@ package validate
 
 import (
 	"unicode/utf8"
+	"unsafe"
 
 	"weir/schemas/scan"
 	"weir/schemas/validate/format"
@@ -53,7 +54,8 @@ func (r *Run) unplain(id uint32, i, quote int, flags scan.Flags) bool {
 	// A code point is one to four bytes: count only where that does not decide.
 	length := len(s)
 	if uint64(length) > uint64(n.MaxLength) || uint64(length) < 4*uint64(n.MinLength) {
-		length = utf8.RuneCount(s)
+		// RuneCount would copy what is not ASCII to TinyGo's heap.
+		length = utf8.RuneCountInString(unsafe.String(unsafe.SliceData(s), len(s)))
 	}
 	return r.text(id, i, s, length)
 }

@@ -1,8 +1,6 @@
 package matomo
 
 import (
-	"strings"
-
 	"weir/edge/envelope"
 	"weir/edge/protocol/document"
 )
@@ -101,7 +99,7 @@ func (a *Adapter) setInteger(e *envelope.Event, f envelope.Field, p *envelope.Pa
 // isDecimal reports whether s is a number of JSON without an exponent, which no
 // sender needs and some readers would expand.
 func isDecimal(s string) bool {
-	return len(s) <= 32 && !strings.ContainsAny(s, "eE") && document.IsNumber(s)
+	return len(s) <= 32 && envelope.IndexAny(s, "eE") < 0 && document.IsNumber(s)
 }
 
 // millis reads a time as cdt has it.

@@ -19,13 +19,13 @@ func (a *Adapter) convert(e *envelope.Event, id int, value string) {
 	case plainText:
 		e.Fill(&a.arena, p.field, p.name, value)
 	case trackerName:
-		if strings.ContainsAny(value, ":;") {
+		if envelope.IndexAny(value, ":;") >= 0 {
 			keyword, message = "pattern", "must not contain ':' or ';'"
 		} else {
 			e.Fill(&a.arena, p.field, p.name, value)
 		}
 	case address:
-		if i := strings.IndexAny(value, ",| "); i >= 0 {
+		if i := envelope.IndexAny(value, ",| "); i >= 0 {
 			value = value[:i]
 		}
 		e.Fill(&a.arena, p.field, p.name, value)
