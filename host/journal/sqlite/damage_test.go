@@ -169,6 +169,51 @@ func TestMissingBatchRaisesAlarm(t *testing.T) {
 	}
 }
 
+// A number that a flipped bit made smaller stands behind a greater one: reading
+// ends with an error instead of beginning again for ever.
+func TestNumbersOutOfOrderStop(t *testing.T) {
+	dir := t.TempDir()
+	j := open(t, dir, Options{Routes: []string{"a"}})
+	for range 6 {
+		store(t, j, noise(10))
+	}
+	closeJournal(t, j)
+	name := filepath.Join(dir, "journal.db")
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// A cell of the table begins with the size of its payload, the row's number,
+	// the size of the record's header, and NULL for the number in there.
+	at := -1
+	for i := 2; i < len(text)-3; i++ {
+		if text[i] == 6 && text[i+1] >= 8 && text[i+1] < 16 && text[i+2] == 0 && text[i+3] == 44 {
+			at = i
+		}
+	}
+	if at < 0 {
+		t.Fatal("there is no sixth row")
+	}
+	text[at] = 4
+	if err := os.WriteFile(name, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	j = open(t, dir, Options{Routes: []string{"a"}})
+	r := routeOf(t, j, "a")
+	read := 0
+	for range 10 {
+		records, err := further(t, r)
+		if err != nil {
+			if !errors.Is(err, journal.ErrDamaged) || !errors.Is(err, journal.ErrBroken) {
+				t.Errorf("reading ends with %v", err)
+			}
+			return
+		}
+		read += len(records)
+	}
+	t.Errorf("%d records are read of a journal of six", read)
+}
+
 // A batch for all routes whose route comes to name one is no batch for another.
 func TestRouteFromNowhereRaisesAlarm(t *testing.T) {
 	dir := t.TempDir()

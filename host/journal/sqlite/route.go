@@ -137,10 +137,13 @@ func (r *route) query(ctx context.Context, head int64, l journal.Limit) (list []
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
-	bytes := 0
+	bytes, last := 0, r.read
 	for rows.Next() {
 		row, err := scanRow(rows)
 		if err != nil {
+			return nil, err
+		}
+		if last, err = ascending(last, row.Seq); err != nil {
 			return nil, err
 		}
 		if bytes += row.size; bytes > l.Bytes && len(list) > 0 {
@@ -149,6 +152,16 @@ func (r *route) query(ctx context.Context, head int64, l journal.Limit) (list []
 		list = append(list, row)
 	}
 	return list, rows.Err()
+}
+
+// ascending checks that the number of a batch follows the one before it, and
+// returns it. SQLite believes the order in which rows lie: where one bit makes a
+// number smaller, the same rows would be read for ever.
+func ascending(last, seq int64) (int64, error) {
+	if seq <= last {
+		return last, fmt.Errorf("%w: batch %d lies behind batch %d: the database is damaged; restore it from a copy, or salvage it with the sqlite3 shell's .recover", journal.ErrDamaged, seq, last)
+	}
+	return seq, nil
 }
 
 // scanRow reads seq, id, route, received, size, crc and body.

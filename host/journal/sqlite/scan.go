@@ -75,6 +75,9 @@ func (j *Journal) numberAt(ctx context.Context, t time.Time, head int64) (int64,
 			high = mid
 		case err != nil:
 			return 0, err
+		case seq < mid:
+			_, err := ascending(mid-1, seq)
+			return 0, err
 		case time.UnixMilli(received).Before(t):
 			low = seq + 1
 		default:
@@ -97,6 +100,9 @@ func (j *Journal) within(ctx context.Context, s journal.Span, after, last int64,
 	for rows.Next() {
 		row, err := scanRow(rows)
 		if err != nil {
+			return nil, err
+		}
+		if after, err = ascending(after, row.Seq); err != nil {
 			return nil, err
 		}
 		if bytes += row.size; bytes > l.Bytes && len(list) > 0 {
