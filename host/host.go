@@ -20,6 +20,7 @@ import (
 	"weir/host/ingest"
 	"weir/host/journal"
 	"weir/host/judge"
+	"weir/host/logstream"
 	"weir/host/metrics"
 	"weir/host/offer"
 	"weir/host/replay"
@@ -52,6 +53,7 @@ type Host struct {
 	ingest   *ingest.Handler
 	salts    *salt.Keeper
 	offer    *offer.Handler
+	logs     *logstream.Handler // nil when no service's logs are taken
 	admin    *admin.Handler
 
 	public, private, scraped net.Listener
@@ -95,6 +97,9 @@ func (h *Host) open() error {
 		Log: h.log, Observe: h.metrics.Ingested,
 	})
 	h.offer = offer.New(offer.Config{Secrets: h.secrets, Bundle: h.judge.Bundle, Salts: h.salts.Salts, Log: h.log})
+	if services := h.cfg.Edge.Services; len(services) > 0 {
+		h.logs = logstream.New(logstream.Config{Services: services, Secrets: h.secrets, Keep: h.ingest.Keep, Observe: h.metrics.LogLines, Log: h.log})
+	}
 	again := &failed.Retrier{Store: h.failed, Journal: h.journal, Judge: h.judge}
 	if n, err := again.Resume(context.Background()); err != nil {
 		h.log.Warn("host: failed events that passed when they were judged again are not handed over yet; weir failed retry goes on with it", "error", err)

@@ -12,6 +12,7 @@ import (
 
 	"weir/edge/listen"
 	"weir/host/delivery"
+	"weir/host/logstream"
 	"weir/host/offer"
 )
 
@@ -81,6 +82,10 @@ func (h *Host) edges() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", h.ingest)
 	mux.Handle(offer.Prefix, h.offer)
+	if h.logs != nil {
+		mux.Handle(logstream.Path, h.logs)
+		mux.Handle(logstream.PathChallenge, h.logs)
+	}
 	return mux
 }
 

@@ -64,7 +64,9 @@ type Admin struct {
 // Edge says who may send batches.
 type Edge struct {
 	Secrets []sinks.Secret `yaml:"secrets" doc:"Standard Webhooks secrets (\"whsec_\" and the base64 of 24 to 64 random bytes), all of them accepted: to rotate, add the new one, move the edges, remove the old one. Without any, WEIR_SECRET is used, or else a secret is generated and kept in the data directory."`
-	Rate    int            `yaml:"rate" doc:"Events a second that each secret may send in the long run, with bursts of ten seconds' worth; beyond it the answer is 429 with Retry-After. 0 sets no bound."`
+	// Services are whose logs may hold batches.
+	Services []string `yaml:"log_services" doc:"Ids of the Fastly services whose log streaming may bring batches to /v1/logs/fastly, or \"*\" for any; the host then answers Fastly's question whether it takes their logs. A line needs the signature of its batch all the same, at most 24h old. Without any, logs are not taken."`
+	Rate     int      `yaml:"rate" doc:"Events a second that each secret may send in the long run, with bursts of ten seconds' worth; beyond it the answer is 429 with Retry-After. 0 sets no bound."`
 }
 
 // Journal says where the durable log is, and bounds it.

@@ -213,6 +213,8 @@ func TestNotConfiguration(t *testing.T) {
 		"journal: {kind: nats, nats: {servers: [a], window: 1s}}":  "journal.nats.window: must be",
 		"journal: {kind: nats, nats: {servers: [a], cert: x}}":     "journal.nats.cert: needs",
 		"sinks: [{kind: fake, nothing: {}}]":                       "already fake",
+		"edge: {log_services: [my service]}":                       "edge.log_services[0]: \"my service\" is neither",
+		"edge: {log_services: [abc]}\njournal: {remember: 1h}":     "journal.remember: must be at least 24h0m0s with edge.log_services",
 	} {
 		_, err := parse(t, text)
 		if err == nil || !strings.Contains(err.Error(), want) {

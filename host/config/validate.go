@@ -13,6 +13,7 @@ import (
 
 	"weir/edge/signature"
 	"weir/host/journal"
+	"weir/host/logstream"
 	"weir/host/match"
 	"weir/sinks"
 )
@@ -54,6 +55,14 @@ func (c *Config) validate() []Problem {
 		}
 	}
 	k.atLeast("edge.rate", int64(c.Edge.Rate), 0)
+	for i, id := range c.Edge.Services {
+		if id != logstream.Any && !isServiceID(id) {
+			k.problem(fmt.Sprintf("edge.log_services[%d]", i), "%q is neither a Fastly service id, letters and digits, nor \"*\"", id)
+		}
+	}
+	if len(c.Edge.Services) > 0 && c.Journal.Remember < logstream.Window {
+		k.problem("journal.remember", "must be at least %s with edge.log_services: a captured log line could be played back", logstream.Window)
+	}
 	k.journal(c.Journal)
 	if c.Journal.MaxBytes < 1<<20 {
 		k.problem("journal.max_bytes", "must be at least 1MiB")
@@ -100,6 +109,11 @@ func (k *checker) listeners(c *Config) {
 	if host, _, err := net.SplitHostPort(c.Admin.Listen); err == nil && c.Admin.Token == "" && !isLoopback(host) {
 		k.problem("admin.token", "required because %s is not a loopback address", c.Admin.Listen)
 	}
+}
+
+// isServiceID keeps out what would never match, such as a service's name or its hash with a space behind.
+func isServiceID(id string) bool {
+	return id != "" && strings.Trim(id, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz") == ""
 }
 
 func isLoopback(host string) bool {

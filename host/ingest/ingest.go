@@ -178,24 +178,59 @@ func (h *Handler) take(w http.ResponseWriter, r *http.Request, res *Result) (Acc
 	if err != nil {
 		return Accepted{}, err
 	}
-	res.Ack = batches[0].Header.Ack.String()
 	answer := Accepted{Batch: batches[0].Header.ID}
+	last, err := h.keep(r.Context(), batches, res)
+	if err != nil {
+		return Accepted{}, err
+	}
+	for _, b := range batches {
+		answer.Events += b.Header.Events
+	}
+	answer.Duplicate = res.Batches == 0 && answer.Events > 0
+	if last > 0 {
+		err = h.delivered(r.Context(), last, res)
+	}
+	return answer, err
+}
+
+// Keep stores batches that came another way than by [Path], and counts them. That
+// edges have signed them is for the caller to know; no rate bounds them, and none
+// waits for its delivery. The error may be told to whoever sent them.
+func (h *Handler) Keep(ctx context.Context, batches []envelope.Batch) error {
+	if h.accepting.Err() != nil {
+		return unavailable(context.Cause(h.accepting).Error())
+	}
+	start := time.Now()
+	res := Result{Status: http.StatusOK}
+	_, err := h.keep(ctx, batches, &res)
+	var refused *refusal
+	if errors.As(err, &refused) {
+		res.Status = refused.status
+	}
+	res.Took = time.Since(start)
+	h.cfg.Observe(res)
+	return err
+}
+
+// keep stores batches and counts in res. It returns where the last of them
+// stands that asks to be delivered first, 0 if none does.
+func (h *Handler) keep(ctx context.Context, batches []envelope.Batch, res *Result) (last int64, err error) {
+	res.Ack = batches[0].Header.Ack.String()
 	// A batch may say no more than how many events nothing was kept of.
 	for _, b := range batches {
 		res.Filtered += b.Header.Filtered
 		res.Refused += b.Header.Refused
 		res.Bots += b.Header.Bots
 	}
-	if batches = slices.DeleteFunc(batches, func(b envelope.Batch) bool { return b.Header.Events == 0 }); len(batches) == 0 {
-		return answer, nil
+	batches = slices.DeleteFunc(slices.Clone(batches), func(b envelope.Batch) bool { return b.Header.Events == 0 })
+	if len(batches) == 0 {
+		return 0, nil
 	}
-	stored, err := h.store(r.Context(), batches)
+	stored, err := h.store(ctx, batches)
 	if err != nil {
-		return Accepted{}, err
+		return 0, err
 	}
-	last := int64(0) // batch that must be delivered first
 	for i, b := range batches {
-		answer.Events += b.Header.Events
 		if b.Header.Ack == envelope.AckDelivered {
 			res.Ack = envelope.AckDelivered.String()
 			last = max(last, stored[i].Seq)
@@ -208,11 +243,7 @@ func (h *Handler) take(w http.ResponseWriter, r *http.Request, res *Result) (Acc
 		res.Events += b.Header.Events
 		res.Failed += b.Header.Failed
 	}
-	answer.Duplicate = res.Batches == 0
-	if last > 0 {
-		err = h.delivered(r.Context(), last, res)
-	}
-	return answer, err
+	return last, nil
 }
 
 // receive returns the batches of a request that an edge has signed.

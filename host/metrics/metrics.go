@@ -43,6 +43,7 @@ type Metrics struct {
 	group        prometheus.Histogram
 	damaged      prometheus.Counter
 	withheld     *prometheus.CounterVec
+	lines        *prometheus.CounterVec
 	stale        prometheus.Gauge
 
 	apps, schemas bounded
@@ -100,6 +101,8 @@ func New() *Metrics {
 			Help: "Batches in one synced commit.", Buckets: prometheus.ExponentialBuckets(1, 2, 11)}),
 		withheld: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "weir_events_filtered_at_edge_total",
 			Help: "Events of which edges kept nothing, by what stood against them: privacy, access or bots. A batch that is sent again counts again."}, []string{"by"}),
+		lines: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "weir_log_lines_total",
+			Help: "Lines of Fastly's log streaming: good ones, whose batches are stored, and bad ones, which no edge has signed in time."}, []string{"result"}),
 		damaged: prometheus.NewCounter(prometheus.CounterOpts{Name: "weir_journal_damaged_total",
 			Help: "Batches found damaged or missing. Anything above 0 needs a person."}),
 		stale: prometheus.NewGauge(prometheus.GaugeOpts{Name: "weir_schemas_stale",
@@ -107,7 +110,7 @@ func New() *Metrics {
 		apps: bounded{limit: labelLimit}, schemas: bounded{limit: labelLimit},
 	}
 	m.registry.MustRegister(m.requests, m.batches, m.duplicates, m.acknowledged, m.stored, m.delivered, m.dead, m.dropped, m.filtered, m.repeated,
-		m.writes, m.failures, m.answers, m.waits, m.sync, m.group, m.damaged, m.withheld, m.stale,
+		m.writes, m.failures, m.answers, m.waits, m.sync, m.group, m.damaged, m.withheld, m.lines, m.stale,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -144,6 +147,12 @@ func (m *Metrics) Ingested(r ingest.Result) {
 	m.totals.batches.Add(int64(r.Batches))
 	m.totals.duplicates.Add(int64(r.Duplicates))
 	m.totals.events.Add(int64(r.Events))
+}
+
+// LogLines counts a request of log streaming.
+func (m *Metrics) LogLines(good, bad int) {
+	m.lines.WithLabelValues("good").Add(float64(good))
+	m.lines.WithLabelValues("bad").Add(float64(bad))
 }
 
 // Committed counts a synced commit of the journal.
