@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"os"
 	"time"
 
@@ -21,6 +20,7 @@ type handler struct {
 	maxBody   int // bytes
 	platform  platform
 	spill     spill
+	lines     logLines
 
 	in   collector.Input
 	body []byte
@@ -51,7 +51,8 @@ func (h *handler) serve(ctx context.Context, w fsthttp.ResponseWriter, r *fsthtt
 
 // answer answers one request. It returns false if hosts did not take its batch.
 // What no host took goes to the KV store, if the service has one: that is as
-// safe as queued and stored ask. Delivered asks for more, and is refused.
+// safe as queued and stored ask. Delivered asks for more, and is refused. A log
+// endpoint is safe enough for fast alone, which was answered before.
 func (h *handler) answer(ctx context.Context, w fsthttp.ResponseWriter, r *fsthttp.Request) (taken bool) {
 	if err := h.read(r); err != nil {
 		// Half a body is no event, and a tracker that still listens keeps what it has.
@@ -66,8 +67,8 @@ func (h *handler) answer(ctx context.Context, w fsthttp.ResponseWriter, r *fstht
 	if out.Ack == envelope.AckFast {
 		write(w, &out.Response)
 		w.Close()
-		if taken = h.deliver(ctx, out); !taken {
-			h.spill.keep(out.BatchID, out.Batch)
+		if taken = h.deliver(ctx, out); !taken && !h.spill.keep(out.BatchID, out.Batch) {
+			h.lines.write(out.BatchID, out.Batch, h.platform.Now())
 		}
 		return taken
 	}
@@ -117,7 +118,7 @@ type fastly struct{}
 
 func (fastly) Now() time.Time { return time.Now() }
 
-func (fastly) Entropy(dst *[32]byte) { rand.Read(dst[:]) }
+func (fastly) Entropy(dst *[32]byte) { random(dst) }
 
 // Bot knows nothing: Fastly tells of bots in a product of its own, which this
 // SDK does not read.

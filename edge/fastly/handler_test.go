@@ -14,7 +14,6 @@ import (
 
 	"github.com/fastly/compute-sdk-go/fsthttp"
 	"github.com/fastly/compute-sdk-go/fsttest"
-	"github.com/fastly/compute-sdk-go/geo"
 
 	"weir/edge/collector"
 	"weir/edge/collector/collectortest"
@@ -286,12 +285,22 @@ func TestWithoutStores(t *testing.T) {
 }
 
 func TestLocation(t *testing.T) {
-	got := location(&geo.Geo{AsName: "Example Net", AsNumber: 64496, City: "berlin", ContinentCode: "EU", CountryCode: "DE", Latitude: 52.52, Longitude: 13.405, Region: "BE"}, "TXL")
-	want := envelope.Location{Country: "DE", Region: "BE", City: "berlin", Continent: "EU", Latitude: "52.5200", Longitude: "13.4050", ASN: "64496", ASOrg: "Example Net", Colo: "TXL"}
-	if got != want {
-		t.Errorf("location = %+v, want %+v", got, want)
-	}
-	if got := location(&geo.Geo{City: "?", CountryCode: "**"}, ""); got != (envelope.Location{}) {
-		t.Errorf("location of nothing = %+v", got)
+	const found = `{"as_name":"Example \"Net\"","as_number":64496,"area_code":0,"city":"berlin","continent":"EU","country_code":"DE","latitude":52.52,"longitude":-13.405049,"region":"BE","utc_offset":200}`
+	berlin := envelope.Location{Country: "DE", Region: "BE", City: "berlin", Continent: "EU", Latitude: "52.52", Longitude: "-13.4050", ASN: "64496", ASOrg: `Example "Net"`, Colo: "TXL"}
+	for _, tt := range []struct {
+		found string
+		want  envelope.Location
+	}{
+		{found, berlin},
+		{`{"city":"?","country_code":"**","as_number":0,"latitude":0.0,"longitude":-0.0}`, envelope.Location{Colo: "TXL"}},
+		{`{"latitude":0,"longitude":32.5}`, envelope.Location{Latitude: "0", Longitude: "32.5", Colo: "TXL"}},
+		{`{"latitude":1e-7,"longitude":0}`, envelope.Location{Colo: "TXL"}},
+		{`{"city":null,"as_number":"64496"}`, envelope.Location{Colo: "TXL"}},
+		{"", envelope.Location{Colo: "TXL"}},
+		{found[:60], envelope.Location{Colo: "TXL"}},
+	} {
+		if got := location([]byte(tt.found), "TXL"); got != tt.want {
+			t.Errorf("%s:\n%+v, want\n%+v", tt.found, got, tt.want)
+		}
 	}
 }

@@ -3,46 +3,89 @@ package main
 import (
 	"net"
 	"os"
-	"strconv"
-
-	"github.com/fastly/compute-sdk-go/geo"
+	"strings"
 
 	"weir/edge/envelope"
+	"weir/schemas/scan"
 )
 
 // Locate asks Fastly's own database. What it does not know stays empty, and no
 // request waits or fails for it.
 func (fastly) Locate(ip string) envelope.Location {
-	found, err := geo.Lookup(net.ParseIP(ip))
-	if err != nil {
-		found = &geo.Geo{}
+	octets := net.ParseIP(ip)
+	if four := octets.To4(); four != nil {
+		octets = four
 	}
-	return location(found, os.Getenv("FASTLY_POP"))
+	return location(geoLookup(octets), os.Getenv("FASTLY_POP"))
 }
 
-// location knows that the database says zero for unknown. It holds an offset
-// from UTC but no time zone.
-func location(g *geo.Geo, pop string) envelope.Location {
-	at := envelope.Location{
-		Country: known(g.CountryCode), Region: known(g.Region), City: known(g.City), Continent: known(g.ContinentCode),
-		ASOrg: known(g.AsName), Colo: pop,
+// location reads what the database holds of an address, a JSON object; empty
+// for nothing. The database says zero for unknown, and holds an offset from UTC
+// but no time zone.
+func location(found []byte, pop string) envelope.Location {
+	at := envelope.Location{Colo: pop}
+	s := scan.New(found)
+	var key scan.Text
+	for s.Object(); s.Member(&key); {
+		switch {
+		case key.Is("country_code"):
+			at.Country = word(&s)
+		case key.Is("region"):
+			at.Region = word(&s)
+		case key.Is("city"):
+			at.City = word(&s)
+		case key.Is("continent"):
+			at.Continent = word(&s)
+		case key.Is("as_name"):
+			at.ASOrg = word(&s)
+		case key.Is("as_number"):
+			at.ASN = number(&s)
+		case key.Is("latitude"):
+			at.Latitude = number(&s)
+		case key.Is("longitude"):
+			at.Longitude = number(&s)
+		default:
+			s.Skip()
+		}
 	}
-	if g.AsNumber > 0 {
-		at.ASN = strconv.Itoa(g.AsNumber)
+	if !s.End() {
+		return envelope.Location{Colo: pop}
 	}
-	if g.Latitude != 0 || g.Longitude != 0 {
-		at.Latitude, at.Longitude = degrees(g.Latitude), degrees(g.Longitude)
+	// The equator is somewhere, and so is the prime meridian, but not where they meet.
+	if zero(at.Latitude) && zero(at.Longitude) {
+		at.Latitude, at.Longitude = "", ""
+	}
+	if zero(at.ASN) {
+		at.ASN = ""
 	}
 	return at
 }
 
-// known leaves out the database's words for what it does not know.
-func known(s string) string {
-	if s == "?" || s == "**" {
+// word reads a string, without the database's words for what it does not know.
+func word(s *scan.Scanner) string {
+	var t scan.Text
+	if s.Kind() != scan.String {
+		s.Skip()
 		return ""
 	}
-	return s
+	if !s.String(&t) || t.Is("?") || t.Is("**") {
+		return ""
+	}
+	return string(t.Append(nil))
 }
 
-// degrees writes four decimals, some ten metres: no database is more exact.
-func degrees(f float64) string { return strconv.FormatFloat(f, 'f', 4, 64) }
+// number reads a number as it is written, cut after four decimals, which is some
+// ten metres: no database is more exact. One that needs an exponent is next to zero.
+func number(s *scan.Scanner) string {
+	kind := s.Kind()
+	text := string(s.Skip())
+	if kind != scan.Number || strings.ContainsAny(text, "eE") {
+		return "0"
+	}
+	if point := strings.IndexByte(text, '.'); point >= 0 && len(text) > point+5 {
+		text = text[:point+5]
+	}
+	return text
+}
+
+func zero(number string) bool { return strings.Trim(number, "-0.") == "" }

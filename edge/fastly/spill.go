@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/fastly/compute-sdk-go/kvstore"
+
+	"weir/schemas/scan"
 )
 
 const (
@@ -103,9 +105,30 @@ func (k kv) Get(key string) ([]byte, error) {
 }
 
 func (k kv) List(prefix string, limit int) ([]string, error) {
-	pages := k.Store.List(&kvstore.ListConfig{Prefix: prefix, Limit: uint32(limit)})
-	if !pages.Next() {
-		return nil, pages.Err()
+	page, err := listKeys(kvStore, prefix, limit)
+	if err != nil {
+		return nil, err
 	}
-	return pages.Page().Data, nil
+	return parseKeys(page)
+}
+
+// parseKeys reads a page of a KV store's keys: a JSON object with their list as data.
+func parseKeys(page []byte) (keys []string, err error) {
+	s := scan.New(page)
+	var member, key scan.Text
+	for s.Object(); s.Member(&member); {
+		if !member.Is("data") {
+			s.Skip()
+			continue
+		}
+		for s.Array(); s.Item(); {
+			if s.String(&key) {
+				keys = append(keys, string(key.Append(nil)))
+			}
+		}
+	}
+	if !s.End() {
+		return nil, errors.New("its keys: " + s.Err().Error())
+	}
+	return keys, nil
 }

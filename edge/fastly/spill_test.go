@@ -136,3 +136,15 @@ func TestNothingIsHandedOverInAnOutage(t *testing.T) {
 		t.Errorf("hosts were asked %d times, want once", len(s.sent))
 	}
 }
+
+func TestParseKeys(t *testing.T) {
+	keys, err := parseKeys([]byte(`{"data":["spill/1","spill/\u0032"],"meta":{"limit":16,"next_cursor":"x"}}`))
+	if err != nil || !slices.Equal(keys, []string{"spill/1", "spill/2"}) {
+		t.Errorf("%q, %v", keys, err)
+	}
+	for _, page := range []string{"", `{"data":["spill/1"]`, `{"data":[1]}`, `{"data":"spill/1"}`} {
+		if keys, err := parseKeys([]byte(page)); err == nil {
+			t.Errorf("%s: %q and no error", page, keys)
+		}
+	}
+}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/fastly/compute-sdk-go/configstore"
 	"github.com/fastly/compute-sdk-go/kvstore"
+	"github.com/fastly/compute-sdk-go/rtlog"
 	"github.com/fastly/compute-sdk-go/secretstore"
 
 	"weir/edge/collector"
@@ -22,6 +23,9 @@ const (
 	hostsKey    = "hosts"
 	settingsKey = "settings"
 	spillKey    = "spill"
+
+	// logEndpoint takes batches that no host took, where spill says log.
+	logEndpoint = "weir"
 
 	secretStore = "weir-secrets"
 	secretKey   = "secret"
@@ -53,7 +57,7 @@ func start(key string) (*handler, error) {
 	if err != nil {
 		return nil, errors.New("secret store " + secretStore + ": reading " + secretKey + ", the hosts' whsec_… secret: " + err.Error())
 	}
-	store, err := spillStore(config)
+	store, endpoint, err := spillTo(config)
 	if err != nil {
 		return nil, err
 	}
@@ -62,25 +66,29 @@ func start(key string) (*handler, error) {
 		return nil, err
 	}
 	h.spill.store = store
+	h.lines.endpoint, h.lines.secret = endpoint, h.forward.secret
 	return h, nil
 }
 
-// spillStore returns where batches go that no host takes, nil for nowhere.
-func spillStore(config *configstore.Store) (store, error) {
+// spillTo returns where batches go that no host takes: a store, a log endpoint,
+// or neither.
+func spillTo(config *configstore.Store) (store, io.Writer, error) {
 	where, err := config.Get(spillKey)
 	switch {
 	case errors.Is(err, configstore.ErrKeyNotFound) || err == nil && where == "":
-		return nil, nil
+		return nil, nil, nil
 	case err != nil:
-		return nil, errors.New("config store " + configStore + ": reading " + spillKey + ": " + err.Error())
+		return nil, nil, errors.New("config store " + configStore + ": reading " + spillKey + ": " + err.Error())
+	case where == "log":
+		return nil, rtlog.Open(logEndpoint), nil
 	case where != "kv":
-		return nil, errors.New("config store " + configStore + ": " + spillKey + ": " + strconv.Quote(where) + " is neither kv nor empty")
+		return nil, nil, errors.New("config store " + configStore + ": " + spillKey + ": " + strconv.Quote(where) + " is neither kv nor log nor empty")
 	}
 	opened, err := kvstore.Open(kvStore)
 	if err != nil {
-		return nil, errors.New("config store " + configStore + ": " + spillKey + " is kv, but opening the KV store " + kvStore + ": " + err.Error())
+		return nil, nil, errors.New("config store " + configStore + ": " + spillKey + " is kv, but opening the KV store " + kvStore + ": " + err.Error())
 	}
-	return kv{opened}, nil
+	return kv{opened}, nil, nil
 }
 
 // withSchemas prefers the schemas of the KV store to the program's.

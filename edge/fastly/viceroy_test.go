@@ -108,8 +108,32 @@ func viceroy(t *testing.T, h http.Handler) string {
 	return base
 }
 
+// transcript is what a process said so far.
+type transcript struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (s *transcript) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.Write(p)
+}
+
+func (s *transcript) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.String()
+}
+
 // run starts Viceroy on a program and returns its base URL once it listens.
 func run(t *testing.T, program string, manifest []byte) string {
+	t.Helper()
+	base, _ := listen(t, program, manifest)
+	return base
+}
+
+func listen(t *testing.T, program string, manifest []byte) (base string, said *transcript) {
 	t.Helper()
 	path, err := findViceroy()
 	if _, none := exec.LookPath("cargo"); err != nil && none != nil {
@@ -123,8 +147,8 @@ func run(t *testing.T, program string, manifest []byte) string {
 	addr := free(t)
 	cmd := exec.Command(path, "--config", own, "--addr", addr, program)
 	cmd.Env = append(os.Environ(), "WEIR_SECRET="+secret)
-	var said bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &said, &said
+	said = new(transcript)
+	cmd.Stdout, cmd.Stderr = said, said
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -134,15 +158,15 @@ func run(t *testing.T, program string, manifest []byte) string {
 		cmd.Process.Kill()
 		<-ended
 		if t.Failed() {
-			t.Logf("viceroy said:\n%s", said.Bytes())
+			t.Logf("viceroy said:\n%s", said)
 		}
 	})
 	// It compiles the program first.
-	for deadline := time.Now().Add(2 * time.Minute); time.Now().Before(deadline); {
+	for deadline := time.Now().Add(5 * time.Minute); time.Now().Before(deadline); {
 		conn, err := net.Dial("tcp", addr)
 		if err == nil {
 			conn.Close()
-			return "http://" + addr
+			return "http://" + addr, said
 		}
 		select {
 		case err := <-ended:
@@ -152,7 +176,7 @@ func run(t *testing.T, program string, manifest []byte) string {
 		}
 	}
 	t.Fatal("viceroy does not listen")
-	return ""
+	return "", nil
 }
 
 func findViceroy() (string, error) {
