@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"os"
 	"slices"
 	"strconv"
@@ -207,4 +208,66 @@ func TestViolationsAllocateNothing(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Nor does one that nobody thought of: a case of the suite with text put in,
+// taken out or cut off somewhere.
+func TestMutantsAllocateNothing(t *testing.T) {
+	mutants := 20
+	if os.Getenv("WEIR_TORTURE") != "" {
+		mutants = 2_000
+	}
+	r := open(t, Config{Settings: collectortest.Settings(), Instances: 1})
+	heap := findHeap(t, r)
+	random := rand.New(rand.NewPCG(1, 2))
+	inputs := collectortest.Inputs(t)
+	for _, name := range slices.Sorted(maps.Keys(inputs)) {
+		for range mutants {
+			in := mutate(random, inputs[name])
+			grown := uint32(1)
+			for rounds := 0; grown != 0 && rounds < 4; rounds++ { // until buffers have found their size
+				for range 4 {
+					collect(t, r, in)
+				}
+				before := heap.end(r)
+				for range 2 {
+					collect(t, r, in)
+				}
+				grown = heap.end(r) - before
+			}
+			if grown != 0 {
+				t.Errorf("%s: 2 requests left %d bytes behind: %+q", name, grown, fmt.Sprint(in.Request))
+			}
+		}
+	}
+	if got := r.Stats(); got != (Stats{}) {
+		t.Errorf("stats = %+v: an instance was replaced", got)
+	}
+}
+
+// mutate returns in with one to four changes in its text.
+func mutate(random *rand.Rand, in *collector.Input) *collector.Input {
+	with := *in
+	q := &with.Request
+	q.Headers = slices.Clone(q.Headers)
+	texts := []*string{&q.Path, &q.Query}
+	for i := range q.Headers {
+		texts = append(texts, &q.Headers[i].Value)
+	}
+	for range 1 + random.IntN(4) {
+		if len(q.Body) > 0 && random.IntN(2) == 0 {
+			q.Body = []byte(mutateText(random, string(q.Body)))
+			continue
+		}
+		text := texts[random.IntN(len(texts))]
+		*text = mutateText(random, *text)
+	}
+	return &with
+}
+
+func mutateText(random *rand.Rand, s string) string {
+	from := random.IntN(len(s) + 1)
+	to := from + random.IntN(min(len(s)-from, 12)+1)
+	puts := []string{"", "é", "%C3%A9", "€ü", "\"", "\\u00e9", "\\ud83d", "-1", "1e400", "null", "[", "}", "&", "=é&", "2026-11-20", s[from:to] + s[from:to]}
+	return s[:from] + puts[random.IntN(len(puts))] + s[to:]
 }
