@@ -93,6 +93,10 @@ func (r *receiver) eventIDs(app string) (map[string]int, error) {
 	return ids, countLines(ids, app, r.text)
 }
 
+// mostMemory is what a host with every kind of sink in trouble may take, in MB:
+// about four times what it does.
+const mostMemory = 600
+
 // TestTortureSinks puts sinks in trouble of every kind, a third of them at a
 // time, while trackers send at a steady pace: the others keep that pace, trackers notice
 // nothing, nothing becomes a dead letter, and in the end every sink has everything.
@@ -152,6 +156,10 @@ func TestTortureSinks(t *testing.T) {
 	}
 	for _, r := range rows {
 		r.Report(t)
+	}
+	// Noise makes client libraries believe that gigabytes are to come.
+	if mb := torture.PeakMemoryMB(s.host.cmd.Process.Pid); mb > mostMemory {
+		t.Errorf("the host took %d MB at its peak, which is more than %d", mb, mostMemory)
 	}
 	if dead := s.metric(t, "weir_events_dead_total", ""); dead > 0 {
 		t.Errorf("%v events became dead letters, and no event is at fault", dead)

@@ -1,7 +1,6 @@
 package mqtt
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"crypto/tls"
@@ -39,16 +38,6 @@ type connection struct {
 	once sync.Once
 	err  error
 }
-
-// stream is a connection whose packets are read without a system call a byte,
-// and written one at a time.
-type stream struct {
-	net.Conn
-	sync.Mutex // the library locks it for each packet
-	reader     *bufio.Reader
-}
-
-func (s *stream) Read(p []byte) (int, error) { return s.reader.Read(p) }
 
 // connect tries the brokers in turn.
 func (s *Sink) connect(ctx context.Context) (*connection, error) {
@@ -113,7 +102,7 @@ func (s *Sink) dial(ctx context.Context, at server) (*stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &stream{Conn: conn, reader: bufio.NewReader(conn)}, nil
+	return newStream(conn), nil
 }
 
 // hello is the CONNECT packet. The session ends with the connection.

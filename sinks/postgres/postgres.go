@@ -3,9 +3,11 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgproto3"
 
 	"weir/sinks"
 	"weir/sinks/columns"
@@ -25,6 +27,10 @@ type Sink struct {
 	staged   int // batches still to go by way of staging
 }
 
+// maxMessage bounds a message of the server, in bytes. What it has to say to a
+// sink is short.
+const maxMessage = 16 << 20
+
 func newSink(c Config) (*Sink, error) {
 	connect, err := pgx.ParseConfig(c.DSN.Reveal())
 	if err != nil {
@@ -35,6 +41,12 @@ func newSink(c Config) (*Sink, error) {
 	}
 	if connect.RuntimeParams["application_name"] == "" {
 		connect.RuntimeParams["application_name"] = "weir"
+	}
+	// The client makes room for whatever length a message names: noise would take a gigabyte.
+	connect.BuildFrontend = func(r io.Reader, w io.Writer) *pgproto3.Frontend {
+		f := pgproto3.NewFrontend(r, w)
+		f.SetMaxBodyLen(maxMessage)
+		return f
 	}
 	return &Sink{config: c, connect: connect, table: table{
 		schema: c.Schema, name: c.Table, dialect: c.Dialect, chunk: c.Chunk, retention: c.Retention,
