@@ -83,12 +83,22 @@ func (w *writer) recover(routes []string, alarm func(error)) (state, error) {
 		s.cursors[name] = c
 		s.head = max(s.head, c.next.Seq-1)
 	}
-	for name, c := range s.cursors {
+	return s, w.storeAll(ctx, s.cursors)
+}
+
+// storeAll stores positions in one transaction: all of them or none.
+func (w *writer) storeAll(ctx context.Context, cursors map[string]cursor) error {
+	if _, err := w.conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
+		return err
+	}
+	for name, c := range cursors {
 		if err := w.store(ctx, name, c); err != nil {
-			return s, err
+			_, undo := w.conn.ExecContext(ctx, "ROLLBACK")
+			return errors.Join(err, undo)
 		}
 	}
-	return s, nil
+	_, err := w.conn.ExecContext(ctx, "COMMIT")
+	return err
 }
 
 // orphans raises an alarm for each route that is not configured and has

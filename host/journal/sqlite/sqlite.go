@@ -181,6 +181,10 @@ func (j *Journal) open() error {
 		return err
 	}
 	j.read.SetMaxOpenConns(4)
+	// What only reads goes first: a start that is refused leaves the file as it was.
+	if err := j.w.orphans(j.alarm); err != nil {
+		return err
+	}
 	state, err := j.w.recover(j.opt.Routes, j.alarm)
 	if err != nil {
 		return err
@@ -198,9 +202,6 @@ func (j *Journal) open() error {
 	for name, cur := range state.cursors {
 		j.routes[name] = &route{j: j, name: name, start: cur.next, planned: cur.planned,
 			committed: cur.next, read: cur.next.Seq - 1}
-	}
-	if err := j.w.orphans(j.alarm); err != nil {
-		return err
 	}
 	return markInitialised(j.lock)
 }
