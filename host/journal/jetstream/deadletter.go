@@ -68,7 +68,7 @@ func (j *Journal) standstill(route string) {
 // letters calls f with each letter that waits, the oldest first, until it
 // returns false.
 func (j *Journal) letters(ctx context.Context, f func(journal.DeadLetter) bool) error {
-	info, err := j.dead.Info(ctx)
+	info, err := state(ctx, j.dead)
 	if err != nil || info.State.Msgs == 0 {
 		return err
 	}
@@ -250,7 +250,7 @@ func (j *Journal) Retry(ctx context.Context, b journal.Batch, ids []int64) error
 func (j *Journal) take(ctx context.Context, id int64) (uint64, error) {
 	key := strconv.FormatInt(id, 10)
 	refusal := fmt.Errorf("%w: number %d", journal.ErrRetried, id)
-	if _, err := j.dead.GetMsg(ctx, uint64(max(id, 0))); errors.Is(err, jetstream.ErrMsgNotFound) {
+	if _, err := fetch(ctx, j.dead, uint64(max(id, 0))); errors.Is(err, jetstream.ErrMsgNotFound) {
 		return 0, refusal
 	} else if err != nil {
 		return 0, err
@@ -286,7 +286,7 @@ func (j *Journal) giveBack(mine map[int64]uint64) {
 
 // finish notes that a letter was retried, and deletes it.
 func (j *Journal) finish(ctx context.Context, id int64, revision uint64) error {
-	m, err := j.dead.GetMsg(ctx, uint64(id))
+	m, err := fetch(ctx, j.dead, uint64(id))
 	if err != nil {
 		return err
 	}
@@ -314,7 +314,7 @@ func (j *Journal) Drop(ctx context.Context, ids []int64) (n int, err error) {
 	defer cancel()
 	for _, id := range ids {
 		var err error
-		if _, err = j.dead.GetMsg(bounded, uint64(max(id, 1))); err == nil {
+		if _, err = fetch(bounded, j.dead, uint64(max(id, 1))); err == nil {
 			err = j.dead.DeleteMsg(bounded, uint64(id))
 		}
 		switch {

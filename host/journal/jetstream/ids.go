@@ -113,11 +113,11 @@ func (x *index) covered(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	info, err := x.j.log.Info(ctx)
+	info, err := state(ctx, x.j.log)
 	if err != nil || e.Seq > int64(info.State.LastSeq) {
 		return err
 	}
-	m, err := x.j.log.GetMsg(ctx, uint64(max(e.Seq, int64(info.State.FirstSeq))))
+	m, err := fetch(ctx, x.j.log, uint64(max(e.Seq, int64(info.State.FirstSeq))))
 	if err != nil {
 		return err
 	}
@@ -151,7 +151,7 @@ func (x *index) file(subject string) *file {
 
 // read adds what was filed since.
 func (x *index) read(ctx context.Context, subject string, f *file) error {
-	info, err := x.j.ids.Info(ctx)
+	info, err := state(ctx, x.j.ids)
 	if err != nil || info.State.LastSeq == f.head {
 		return err
 	}

@@ -390,7 +390,7 @@ func (j *Journal) housekeep() {
 func (j *Journal) prune(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	info, err := j.log.Info(ctx)
+	info, err := state(ctx, j.log)
 	if err != nil || info.State.Msgs == 0 {
 		return err
 	}
@@ -430,7 +430,7 @@ func (j *Journal) agedUpTo(ctx context.Context, first, end int64) (int64, error)
 	low, high := first-1, end
 	for low < high {
 		mid := low + (high-low+1)/2
-		m, err := j.log.GetMsg(ctx, uint64(mid))
+		m, err := fetch(ctx, j.log, uint64(mid))
 		switch {
 		case errors.Is(err, jetstream.ErrMsgNotFound):
 			low = mid

@@ -75,7 +75,7 @@ func (r *route) load(ctx context.Context) (e entry, revision uint64, err error) 
 
 // oldest returns the seq of the oldest batch kept, or of the next one.
 func (j *Journal) oldest(ctx context.Context) (int64, error) {
-	info, err := j.log.Info(ctx)
+	info, err := state(ctx, j.log)
 	if err != nil {
 		return 0, err
 	}

@@ -28,7 +28,7 @@ func (j *Journal) Scan(ctx context.Context, s journal.Span, l journal.Limit) ([]
 }
 
 func (j *Journal) scan(ctx context.Context, s journal.Span, l journal.Limit) (list []journal.Record, err error) {
-	info, err := j.log.Info(ctx)
+	info, err := state(ctx, j.log)
 	if err != nil || info.State.Msgs == 0 || s.After >= int64(info.State.LastSeq) {
 		return nil, err
 	}

@@ -51,15 +51,15 @@ func (j *Journal) Stats(ctx context.Context) (journal.Stats, error) {
 }
 
 func (j *Journal) stats(ctx context.Context) (journal.Stats, error) {
-	log, err := j.log.Info(ctx)
+	log, err := state(ctx, j.log)
 	if err != nil {
 		return journal.Stats{}, err
 	}
-	dead, err := j.dead.Info(ctx)
+	dead, err := state(ctx, j.dead)
 	if err != nil {
 		return journal.Stats{}, err
 	}
-	quarantine, err := j.quarantine.Info(ctx)
+	quarantine, err := state(ctx, j.quarantine)
 	if err != nil {
 		return journal.Stats{}, err
 	}
@@ -82,7 +82,7 @@ func (j *Journal) stats(ctx context.Context) (journal.Stats, error) {
 		if r.Lag == 0 {
 			continue
 		}
-		m, err := j.log.GetMsg(ctx, uint64(max(r.Next.Seq, s.Oldest)))
+		m, err := fetch(ctx, j.log, uint64(max(r.Next.Seq, s.Oldest)))
 		switch {
 		case err == nil:
 			r.Oldest = m.Time
