@@ -112,7 +112,7 @@ func ownTinyGo(root, cache string, libs libraries) (*tinyGo, error) {
 	tools := filepath.Join(root, "edge/toolchain/tinygo")
 	// The overlay belongs to the key: a changed stub makes another TINYGOROOT. So
 	// does the target, as it decides what modules become.
-	key, err := hashFiles(tools, runtime.Version()+string(targetFile(libs, false))+string(targetFile(libs, true)), "go.mod", "src/net/net.go", "src/net/http/http.go", "src/edge/libc.c")
+	key, err := hashFiles(tools, runtime.Version()+needless+string(targetFile(libs, false))+string(targetFile(libs, true)), "go.mod", "src/net/net.go", "src/net/http/http.go", "src/edge/libc.c")
 	if err != nil {
 		return nil, err
 	}
@@ -174,6 +174,26 @@ func buildTinyGo(dir, tools string) error {
 	}
 	if err := os.CopyFS(filepath.Join(dir, "root", "src"), os.DirFS(filepath.Join(tools, "src"))); err != nil {
 		return fmt.Errorf("adding to TINYGOROOT: %w", err)
+	}
+	return unexport(filepath.Join(dir, "root", "src", "runtime", "float.go"))
+}
+
+// needless begins the lines by which TinyGo's runtime exports fminimum and its
+// like from every module, for machines that have no instruction for them. Wasm
+// has; and an export costs each start of a module about a microsecond.
+const needless = "//export fm"
+
+func unexport(file string) error {
+	source, err := os.ReadFile(file)
+	if err != nil {
+		return fmt.Errorf("adapting TinyGo's runtime: %w", err)
+	}
+	kept := strings.ReplaceAll(string(source), "\n"+needless, "\n// ")
+	if kept == string(source) {
+		return fmt.Errorf("adapting TinyGo's runtime: %s exports nothing any more: nothing needs to be done about it", file)
+	}
+	if err := os.WriteFile(file, []byte(kept), 0o644); err != nil {
+		return fmt.Errorf("adapting TinyGo's runtime: %w", err)
 	}
 	return nil
 }
