@@ -3,7 +3,9 @@
 package s3
 
 import (
+	"context"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -14,6 +16,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"weir/sinks"
 	"weir/sinks/sinktest"
@@ -87,6 +90,38 @@ func TestAnswers(t *testing.T) {
 		}
 		if requests != 1 {
 			t.Errorf("%d %s: %d requests were sent", c.status, c.code, requests)
+		}
+		if errors.Is(err, sinks.ErrNotConnected) {
+			t.Errorf("%d %s: events are not looked at one by one, although nothing is stored: %v", c.status, c.code, err)
+		}
+	}
+}
+
+// TestUnanswered: an object that may be stored is written again under its name;
+// its events are not, under others.
+func TestUnanswered(t *testing.T) {
+	for what, answer := range map[string]http.HandlerFunc{
+		"cut off": func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
+		"nonsense": func(w http.ResponseWriter, _ *http.Request) {
+			conn, _, err := http.NewResponseController(w).Hijack()
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			conn.Write([]byte("\x00\xff nonsense \r\n\r\n"))
+			conn.Close()
+		},
+		"silence": func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
+	} {
+		s := answering(t, Config{}, func(w http.ResponseWriter, r *http.Request) {
+			io.Copy(io.Discard, r.Body)
+			answer(w, r)
+		})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		err := s.Write(ctx, sinks.Batch{ID: "b", Events: sinktest.Events(1, 2)})
+		cancel()
+		if !errors.Is(err, sinks.ErrNotConnected) {
+			t.Errorf("%s: %v, want ErrNotConnected", what, err)
 		}
 	}
 }

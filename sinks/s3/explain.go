@@ -12,6 +12,17 @@ import (
 	"weir/sinks"
 )
 
+// failure is what became of an object that was not stored. Without an answer it
+// may be stored all the same, so that no event is to be tried on its own, under
+// another name: delivery goes on with the batch as it was.
+func (s *Sink) failure(name string, err error) error {
+	explained := fmt.Errorf("storing s3://%s/%s: %w", s.config.Bucket, name, s.explain(err))
+	if !errors.As(err, new(minio.ErrorResponse)) {
+		return fmt.Errorf("%w: %w", sinks.ErrNotConnected, explained)
+	}
+	return explained
+}
+
 // explain says what to do about an error of the client. None of them is the
 // events' fault: what an operator can cure is worth another try.
 func (s *Sink) explain(err error) error {

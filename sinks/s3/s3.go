@@ -124,7 +124,7 @@ func (s *Sink) Write(ctx context.Context, b sinks.Batch) error {
 		}
 		name := s.template.name(o.place, o.first, b.ID) + s.kind.suffix
 		if err := s.store(ctx, c.client, name, buf.content.Bytes()); err != nil {
-			return fmt.Errorf("storing s3://%s/%s: %w", s.config.Bucket, name, s.explain(err))
+			return s.failure(name, err)
 		}
 	}
 	if len(failed) > 0 {
