@@ -14,8 +14,8 @@ import (
 )
 
 // poisonous is the id of an event that the receiver below cannot take, about
-// one in a thousand.
-var poisonous = regexp.MustCompile(`"event_id":"[0-9a-f-]{33}00[0-3]"`)
+// one in five hundred.
+var poisonous = regexp.MustCompile(`"event_id":"[0-9a-f-]{33}00[0-7]"`)
 
 // TestTorturePoison sends to a receiver that fails as a whole when one event of
 // a request is not to its liking, and says so with a status that means try again,
