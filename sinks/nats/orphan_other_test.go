@@ -1,7 +1,0 @@
-//go:build unix && !linux
-
-package nats
-
-import "syscall"
-
-func dieWithParent(*syscall.SysProcAttr) {}

@@ -1,8 +1,0 @@
-//go:build unix && !linux
-
-package pgtest
-
-import "syscall"
-
-// dieWithParent does nothing where the kernel offers no parent-death signal.
-func dieWithParent(*syscall.SysProcAttr) {}

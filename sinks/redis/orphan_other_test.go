@@ -1,7 +1,0 @@
-//go:build unix && !linux
-
-package redis
-
-import "syscall"
-
-func dieWithParent(*syscall.SysProcAttr) {}
