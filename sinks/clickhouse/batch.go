@@ -83,14 +83,14 @@ func appendLine(dst []byte, row *columns.Row, overflow []byte) []byte {
 		case t == columns.Decimal:
 			dst = appendDecimal(dst, v.Text)
 		default:
-			dst = appendEscaped(dst, v.Text)
+			dst = columns.AppendEscaped(dst, v.Text)
 		}
 		dst = append(dst, '\t')
 	}
 	if len(overflow) == 0 {
 		return append(dst, "\\N\n"...)
 	}
-	return append(appendEscaped(dst, envelope.View(overflow)), '\n')
+	return append(columns.AppendEscaped(dst, envelope.View(overflow)), '\n')
 }
 
 // appendDecimal writes a number that fits its column without an exponent and
@@ -102,28 +102,6 @@ func appendDecimal(dst []byte, number string) []byte {
 	}
 	_, fraction := columns.Digits(number)
 	return append(dst, r.FloatString(fraction)...)
-}
-
-func appendEscaped(dst []byte, s string) []byte {
-	from := 0
-	for i := 0; i < len(s); i++ {
-		var c byte
-		switch s[i] {
-		case '\\':
-			c = '\\'
-		case '\t':
-			c = 't'
-		case '\n':
-			c = 'n'
-		case '\r':
-			c = 'r'
-		default:
-			continue
-		}
-		dst = append(append(dst, s[from:i]...), '\\', c)
-		from = i + 1
-	}
-	return append(dst, s[from:]...)
 }
 
 // fits reports whether a column holds a value as it is. Beyond these years

@@ -22,32 +22,10 @@ func appendLine(dst []byte, row *columns.Row) []byte {
 			// There is no year 0: it is 1 BC.
 			dst = append(append(append(dst, "0001-"...), v.Text[5:]...), " BC"...)
 		case t == columns.Text || t == columns.JSON:
-			dst = appendEscaped(dst, v.Text)
+			dst = columns.AppendEscaped(dst, v.Text)
 		default:
 			dst = append(dst, v.Text...)
 		}
 	}
 	return dst
-}
-
-func appendEscaped(dst []byte, s string) []byte {
-	from := 0
-	for i := 0; i < len(s); i++ {
-		var c byte
-		switch s[i] {
-		case '\\':
-			c = '\\'
-		case '\t':
-			c = 't'
-		case '\n':
-			c = 'n'
-		case '\r':
-			c = 'r'
-		default:
-			continue
-		}
-		dst = append(append(dst, s[from:i]...), '\\', c)
-		from = i + 1
-	}
-	return append(dst, s[from:]...)
 }

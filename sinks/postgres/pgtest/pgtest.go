@@ -11,26 +11,21 @@
 package pgtest
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
-	"time"
 
 	"weir/edge/toolchain/need"
+	"weir/sinks/sinktest/daemon"
 )
-
-// patience bounds every wait for the server. It is generous because test
-// machines are slow and shared; it is never the expected duration.
-const patience = 60 * time.Second
 
 // superuser owns the cluster; it logs in over loopback without a password.
 const superuser = "weir"
@@ -45,7 +40,7 @@ type Server struct {
 	user     *syscall.Credential // nil: the server runs as whoever runs the test
 
 	mu        sync.Mutex
-	process   *process // nil while stopped
+	process   *daemon.Process // nil while stopped
 	databases atomic.Int64
 }
 
@@ -73,7 +68,7 @@ func Start(t testing.TB, settings ...string) *Server {
 
 // launch creates a cluster with the programs in bin and starts it.
 func launch(bin string, settings []string) (s *Server, err error) {
-	user, err := unprivileged()
+	user, err := daemon.Unprivileged("postgres")
 	if err != nil {
 		return nil, fmt.Errorf("pgtest: %w", err)
 	}
@@ -101,7 +96,7 @@ func launch(bin string, settings []string) (s *Server, err error) {
 	}
 	// The port is free when it is chosen and may be taken a moment later.
 	for range 5 {
-		if s.port, err = freePort(); err != nil {
+		if s.port, err = daemon.FreePort(); err != nil {
 			return s, fmt.Errorf("pgtest: %w", err)
 		}
 		if err = s.start(); err == nil {
@@ -169,20 +164,12 @@ func (s *Server) start() error {
 	for _, o := range s.settings {
 		options = append(options, "-c", o)
 	}
-	p, err := run(s.command("postgres", options...))
+	p, err := daemon.Start(s.command("postgres", options...), func(line string) bool { return strings.Contains(line, "ready to accept connections") })
 	if err != nil {
-		return fmt.Errorf("pgtest: starting postgres: %w", err)
+		return fmt.Errorf("pgtest: %w", err)
 	}
-	select {
-	case <-p.ready:
-		s.process = p
-		return nil
-	case <-p.exited:
-		return fmt.Errorf("pgtest: postgres ended while starting: %w\n%s", p.err, p.log())
-	case <-time.After(patience):
-		p.kill()
-		return fmt.Errorf("pgtest: postgres was not ready after %v\n%s", patience, p.log())
-	}
+	s.process = p
+	return nil
 }
 
 // signal ends a running server and waits for it. SIGINT and SIGQUIT are the
@@ -195,16 +182,7 @@ func (s *Server) signal(sig syscall.Signal) error {
 		return nil
 	}
 	s.process = nil
-	if err := p.cmd.Process.Signal(sig); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		return fmt.Errorf("stopping postgres: %w", err)
-	}
-	select {
-	case <-p.exited:
-		return nil
-	case <-time.After(patience):
-		p.kill()
-		return fmt.Errorf("postgres did not stop within %v and was killed\n%s", patience, p.log())
-	}
+	return p.Stop(sig)
 }
 
 func (s *Server) data() string { return filepath.Join(s.root, "data") }
@@ -217,14 +195,4 @@ func (s *Server) command(name string, args ...string) *exec.Cmd {
 	cmd.Env = []string{"PATH=" + s.bin + ":/usr/bin:/bin", "HOME=" + s.root, "LC_ALL=C"}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: s.user}
 	return cmd
-}
-
-func freePort() (int, error) {
-	var lc net.ListenConfig
-	l, err := lc.Listen(context.Background(), "tcp4", "127.0.0.1:0")
-	if err != nil {
-		return 0, fmt.Errorf("choosing a port: %w", err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
 }
