@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sort"
 	"time"
 )
@@ -106,6 +107,20 @@ func (e *BatchError) Error() string {
 	}
 	f := e.Failed[0]
 	return fmt.Sprintf("%d events failed, the first at index %d: %v", len(e.Failed), f.Index, f.Err)
+}
+
+// Outcome is what became of a batch of so many events, of which some failed: nil,
+// a [BatchError], or, when nothing is stored and everything may be yet, the first
+// error plainly, since then it is the destination that has a problem.
+func Outcome(failed []EventError, events int) error {
+	if len(failed) == 0 {
+		return nil
+	}
+	permanent := func(f EventError) bool { return f.Permanent }
+	if len(failed) == events && !slices.ContainsFunc(failed, permanent) {
+		return failed[0].Err
+	}
+	return &BatchError{Failed: failed}
 }
 
 // Permanent wraps an error that no retry of the same batch can cure.

@@ -24,7 +24,7 @@ import (
 
 // onBroker is what is tested on a real broker beside the suite, and at the same time.
 var onBroker = map[string]func(*testing.T, *kafkatest.Cluster){
-	"record": record, "order by key": orderByKey, "order around the guilty": orderAroundGuilty, "template": template, "create": create,
+	"record": record, "order by key": orderByKey, "order around the guilty": orderAroundGuilty, "template": templated, "create": create,
 	"logins": logins, "TLS": encrypted, "least privilege": leastPrivilege, "compacted": compacted,
 	"topic deleted": topicDeleted, "answer lost": answerLost, "answers lost for long": answersLost,
 	"writes at a time": writesAtATime, "compressions": compressions, "certificate renewed": certificateRenewed,
@@ -126,8 +126,8 @@ func orderAroundGuilty(t *testing.T, c *kafkatest.Cluster) {
 	}
 }
 
-// template: topics are those configured, whatever events say.
-func template(t *testing.T, c *kafkatest.Cluster) {
+// templated: topics are those configured, whatever events say.
+func templated(t *testing.T, c *kafkatest.Cluster) {
 	shop, other := c.Topic(t, 1, 1), c.Topic(t, 1, 1)
 	prefix, _, _ := strings.Cut(shop, "-")
 	config := Config{Brokers: c.Brokers(), Topic: prefix + "-{app_id}", Topics: []string{shop}}

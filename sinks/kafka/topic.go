@@ -8,33 +8,15 @@ import (
 	"strings"
 
 	"weir/sinks"
+	"weir/sinks/template"
 )
 
 // router finds the topic of an event. Whatever an event says, it is one of those
 // that the configuration names.
 type router struct {
-	parts    []part
+	template template.Template
 	listed   map[string]string // nil: the template is the topic
 	fallback string            // may be empty
-}
-
-// part of a template: text as it stands, or what an event has in its place.
-type part struct {
-	text string
-	of   func(*sinks.Event) string
-}
-
-// placeholders are what a template may name.
-var placeholders = map[string]func(*sinks.Event) string{
-	"app_id":       func(e *sinks.Event) string { return e.App },
-	"event_name":   func(e *sinks.Event) string { return e.Name },
-	"event_vendor": vendor,
-	"verdict":      func(e *sinks.Event) string { return e.Verdict },
-}
-
-func vendor(e *sinks.Event) string {
-	v, _, _ := strings.Cut(strings.TrimPrefix(e.Schema, "iglu:"), "/")
-	return v
 }
 
 func newRouter(c *Config) (*router, error) {
@@ -42,33 +24,21 @@ func newRouter(c *Config) (*router, error) {
 	if c.Topic == "" {
 		return nil, errors.New("topic: required, for example events")
 	}
-	for rest := c.Topic; rest != ""; {
-		text, after, found := strings.Cut(rest, "{")
-		if text != "" {
-			r.parts = append(r.parts, part{text: text})
-		}
-		if !found {
-			break
-		}
-		name, after, closed := strings.Cut(after, "}")
-		of, known := placeholders[name]
-		if !closed || !known {
-			return nil, fmt.Errorf("topic: %q holds something else in braces than one of %s", c.Topic, strings.Join(slices.Sorted(maps.Keys(placeholders)), ", "))
-		}
-		r.parts = append(r.parts, part{of: of})
-		rest = after
+	var err error
+	if r.template, err = template.Parse(c.Topic); err != nil {
+		return nil, fmt.Errorf("topic: %w", err)
 	}
 	var errs []error
-	if len(r.parts) == 1 && r.parts[0].of == nil {
+	if r.template.Fixed() {
 		errs = append(errs, checkTopic("topic", c.Topic))
 		if len(c.Topics) > 0 || c.Fallback != "" {
 			errs = append(errs, errors.New("topics, fallback: are for a topic with placeholders, such as events.{app_id}"))
 		}
 		return r, errors.Join(errs...)
 	}
-	for _, p := range r.parts {
-		if p.of == nil && strings.ContainsFunc(p.text, func(c rune) bool { return !legal(c) }) {
-			errs = append(errs, fmt.Errorf("topic: %q is not of letters, digits, dot, - and _", p.text))
+	for _, p := range r.template {
+		if strings.ContainsFunc(p.Text, func(c rune) bool { return !legal(c) }) {
+			errs = append(errs, fmt.Errorf("topic: %q is not of letters, digits, dot, - and _", p.Text))
 		}
 	}
 	if len(c.Topics) == 0 {
@@ -91,21 +61,9 @@ var errUnlisted = errors.New("the template gives a topic that is not listed: add
 // topic returns the topic of an event. buf is scratch space.
 func (r *router) topic(e *sinks.Event, buf []byte) (string, []byte, error) {
 	if r.listed == nil {
-		return r.parts[0].text, buf, nil
+		return r.template[0].Text, buf, nil
 	}
-	buf = buf[:0]
-	for _, p := range r.parts {
-		if p.of == nil {
-			buf = append(buf, p.text...)
-			continue
-		}
-		for _, c := range p.of(e) {
-			if !legal(c) {
-				c = '_'
-			}
-			buf = append(buf, byte(c))
-		}
-	}
+	buf = r.template.Append(buf[:0], e, appendLegal)
 	if t, ok := r.listed[string(buf)]; ok {
 		return t, buf, nil
 	}
@@ -115,10 +73,21 @@ func (r *router) topic(e *sinks.Event, buf []byte) (string, []byte, error) {
 	return "", buf, errUnlisted
 }
 
+// appendLegal appends text with _ for what a topic's name may not hold.
+func appendLegal(dst []byte, text string) []byte {
+	for _, c := range text {
+		if !legal(c) {
+			c = '_'
+		}
+		dst = append(dst, byte(c))
+	}
+	return dst
+}
+
 // all lists every topic that an event may get, sorted.
 func (r *router) all() []string {
 	if r.listed == nil {
-		return []string{r.parts[0].text}
+		return []string{r.template[0].Text}
 	}
 	list := slices.Collect(maps.Keys(r.listed))
 	if r.fallback != "" {

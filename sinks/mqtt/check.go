@@ -67,7 +67,7 @@ func (s *Sink) checkAt(ctx context.Context, at server) error {
 
 func (s *Sink) checkPublish(conn *stream) error {
 	stand := sinks.Event{App: "weir-check", Name: "weir-check", Schema: "iglu:weir-check/", Verdict: "good"}
-	message := &packets.Publish{PacketID: 1, QoS: 2, Topic: s.topic.of(&stand), Properties: &packets.Properties{MessageExpiry: paho.Uint32(1)}}
+	message := &packets.Publish{PacketID: 1, QoS: 2, Topic: s.topicOf(&stand), Properties: &packets.Properties{MessageExpiry: paho.Uint32(1)}}
 	answer, err := exchange[*packets.Pubrec](conn, message)
 	if err != nil {
 		return fmt.Errorf("asking to publish: %w", err)

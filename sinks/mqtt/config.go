@@ -19,7 +19,7 @@ func init() {
 		Name: "mqtt",
 		Doc:  "Publishes events to an MQTT 5 broker, one message an event, and waits for its acknowledgement of each.",
 		Config: func() any {
-			return &Config{Topic: "weir/{verdict}/{app}/{name}", QoS: 1, Format: "envelope", InFlight: 1000}
+			return &Config{Topic: "weir/{verdict}/{app_id}/{event_name}", QoS: 1, Format: "envelope", InFlight: 1000}
 		},
 		New: func(config any, _ sinks.Env) (sinks.Sink, error) { return newSink(*config.(*Config)) },
 	})
@@ -34,7 +34,7 @@ type Config struct {
 	CA       string        `yaml:"ca" doc:"PEM file of the authorities that sign the brokers' certificates. The system's when not given."`
 	Cert     string        `yaml:"cert" doc:"PEM file of this host's certificate, where brokers ask for one."`
 	Key      string        `yaml:"key" doc:"PEM file with its private key."`
-	Topic    string        `yaml:"topic" doc:"Topic of a message: text and {verdict} {app} {vendor} {name}, each within one level."`
+	Topic    string        `yaml:"topic" doc:"Topic of a message: text and {verdict} {app_id} {event_vendor} {event_name}, each within one level."`
 	QoS      int           `yaml:"qos" doc:"Quality of service: 1, or 2 for subscribers that ask for it. 0 is acknowledged by nobody and therefore refused."`
 	Retain   bool          `yaml:"retain" doc:"Have the broker keep the last message of each topic for later subscribers."`
 	Expiry   time.Duration `yaml:"expiry" doc:"How long the broker keeps a message for a subscriber that is away, in whole seconds. 0: as long as its session lasts."`

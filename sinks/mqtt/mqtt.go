@@ -9,6 +9,7 @@ import (
 
 	"weir/sinks"
 	"weir/sinks/format"
+	"weir/sinks/template"
 )
 
 // chunk is how much is buffered before it is sent, in bytes.
@@ -18,7 +19,7 @@ const chunk = 64 << 10
 type Sink struct {
 	config  Config
 	servers []server
-	topic   topic
+	topic   template.Template
 	format  format.Format
 	expiry  *uint32 // seconds; nil: none
 
@@ -90,25 +91,7 @@ func (s *Sink) Write(ctx context.Context, b sinks.Batch) error {
 	case !stop(): // too late for these events, but the connection is of no more use
 		s.drop()
 	}
-	return outcome(failed, len(b.Events))
-}
-
-// outcome is plain when nothing was stored and something may be: then it is
-// the broker that has a problem, rather than the events.
-func outcome(failed []sinks.EventError, events int) error {
-	if len(failed) == 0 {
-		return nil
-	}
-	if len(failed) == events {
-		temporary := true
-		for _, f := range failed {
-			temporary = temporary && !f.Permanent
-		}
-		if temporary {
-			return failed[0].Err
-		}
-	}
-	return &sinks.BatchError{Failed: failed}
+	return sinks.Outcome(failed, len(b.Events))
 }
 
 // publish returns the events that the format or the broker refused. When the
@@ -186,7 +169,7 @@ func (s *Sink) message(e *sinks.Event) (*packets.Publish, error) {
 	}
 	text := byte(1) // the payload is UTF-8
 	p := &packets.Publish{
-		Topic: s.topic.of(e), QoS: byte(s.config.QoS), Retain: s.config.Retain, Payload: s.payload,
+		Topic: s.topicOf(e), QoS: byte(s.config.QoS), Retain: s.config.Retain, Payload: s.payload,
 		Properties: &packets.Properties{PayloadFormat: &text, ContentType: s.format.ContentType(), MessageExpiry: s.expiry},
 	}
 	for _, u := range [...]packets.User{{Key: "event_id", Value: e.ID}, {Key: "event_fingerprint", Value: e.Fingerprint}, {Key: "schema", Value: e.Schema}} {

@@ -33,7 +33,7 @@ func harness(server *mosquitto, qos int) sinktest.Harness {
 		r, user := subscribe(t, server), writer
 		return sinktest.Destination{
 			New: func() sinks.Sink {
-				return sink(t, server, func(c *Config) { c.User, c.QoS, c.Topic = user, qos, r.prefix+"/{verdict}/{app}/{name}" })
+				return sink(t, server, func(c *Config) { c.User, c.QoS, c.Topic = user, qos, r.prefix+"/{verdict}/{app_id}/{event_name}" })
 			},
 			Stored: r.stored,
 			Outage: server.outage,
@@ -77,7 +77,7 @@ func TestMessages(t *testing.T) {
 	e.Name, e.App = "a/b+c#d\x00e", "$SYS"
 	for _, name := range format.Names {
 		s := open(t, server, func(c *Config) {
-			c.Topic, c.Format, c.Expiry = r.prefix+"/{app}/{vendor}/{name}/{verdict}", name, time.Hour
+			c.Topic, c.Format, c.Expiry = r.prefix+"/{app_id}/{event_vendor}/{event_name}/{verdict}", name, time.Hour
 		})
 		if err := s.Write(t.Context(), sinks.Batch{Events: []sinks.Event{e}}); err != nil {
 			t.Fatal(err)
@@ -111,7 +111,7 @@ func TestMessages(t *testing.T) {
 func TestRetain(t *testing.T) {
 	server := start(t)
 	prefix := subscribe(t, server).prefix // and nobody else's
-	s := open(t, server, func(c *Config) { c.Topic, c.Retain = prefix+"/{app}", true })
+	s := open(t, server, func(c *Config) { c.Topic, c.Retain = prefix+"/{app_id}", true })
 	events := sinktest.Events(1, 3)
 	if err := s.Write(t.Context(), sinks.Batch{Events: events}); err != nil {
 		t.Fatal(err)
@@ -143,7 +143,7 @@ func TestRefusals(t *testing.T) {
 	server := startWith(t, "message_size_limit 20000")
 	for _, qos := range []int{1, 2} {
 		r := subscribe(t, server)
-		s := open(t, server, func(c *Config) { c.QoS, c.Topic = qos, "{app}/"+strings.TrimPrefix(r.prefix, "test/") })
+		s := open(t, server, func(c *Config) { c.QoS, c.Topic = qos, "{app_id}/"+strings.TrimPrefix(r.prefix, "test/") })
 		events := sinktest.Events(1, 100)
 		for i := range events {
 			events[i].App = "test"
@@ -379,11 +379,11 @@ func TestValidate(t *testing.T) {
 		"cert, key: ":                      func(c *Config) { c.Cert = "x" },
 		"topic: required":                  func(c *Config) { c.Topic = "" },
 		"topic: + and #":                   func(c *Config) { c.Topic = "a/+" },
-		"topic: topics that begin with $":  func(c *Config) { c.Topic = "$SYS/{app}" },
+		"topic: topics that begin with $":  func(c *Config) { c.Topic = "$SYS/{app_id}" },
 		"topic: not text":                  func(c *Config) { c.Topic = "a\x00" },
 		"topic: {user_id} is none of":      func(c *Config) { c.Topic = "a/{user_id}/b" },
 		"topic: {app is none of":           func(c *Config) { c.Topic = "a/{app" },
-		"topic: a } without":               func(c *Config) { c.Topic = "a}/{app}" },
+		"topic: a } without":               func(c *Config) { c.Topic = "a}/{app_id}" },
 		"qos: 0 is acknowledged by nobody": func(c *Config) { c.QoS = 0 },
 		"qos: 3 is neither":                func(c *Config) { c.QoS = 3 },
 		"expiry: ":                         func(c *Config) { c.Expiry = 1500 * time.Millisecond },

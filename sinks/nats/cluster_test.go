@@ -17,6 +17,7 @@ import (
 	"weir/edge/toolchain/need"
 	"weir/sinks"
 	"weir/sinks/sinktest"
+	"weir/sinks/sinktest/daemon"
 )
 
 // TestKilled kills the server that leads a stream of three replicas, again and
@@ -154,7 +155,7 @@ func startCluster(t *testing.T) (nodes []*instance) {
 	var routes []string
 	var ports []int
 	for range 3 {
-		port, err := freePort()
+		port, err := daemon.FreePort()
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -18,7 +18,7 @@ func init() {
 		Name: "nats",
 		Doc:  "Publishes events to a stream of NATS JetStream, each event once within the stream's window.",
 		Config: func() any {
-			return &Config{Stream: "events", Subject: "events.{verdict}.{app}", Format: "envelope",
+			return &Config{Stream: "events", Subject: "events.{verdict}.{app_id}", Format: "envelope",
 				Replicas: 3, Window: 20 * time.Minute, InFlight: 500, Timeout: 5 * time.Second}
 		},
 		New: func(config any, env sinks.Env) (sinks.Sink, error) { return newSink(*config.(*Config), env.Log) },
@@ -36,7 +36,7 @@ type Config struct {
 	Cert        string        `yaml:"cert" doc:"PEM file of this host's certificate, where servers ask for one."`
 	Key         string        `yaml:"key" doc:"PEM file with its private key."`
 	Stream      string        `yaml:"stream" doc:"The stream that has to store the events: letters, digits, - and _, at most 32."`
-	Subject     string        `yaml:"subject" doc:"Subject of an event: tokens between dots, of letters, digits, -, _ and {app} {schema_vendor} {schema_name} {verdict}. What of an event no token may hold becomes _."`
+	Subject     string        `yaml:"subject" doc:"Subject of an event: tokens between dots, of letters, digits, -, _ and {app_id} {event_vendor} {event_name} {verdict}. What of an event no token may hold becomes _."`
 	Format      string        `yaml:"format" enum:"envelope,flat,analytics,tsv" doc:"How a message spells an event: as envelope, flat object, Snowplow analytics JSON or enriched TSV."`
 	Create      bool          `yaml:"create" doc:"Create the stream if it does not exist, with the settings below and every subject that subject can give. A stream that exists is left as it is."`
 	Replicas    int           `yaml:"replicas" doc:"Servers that hold each event of a stream that is created: 1, 3 or 5. With 1 a lost disk loses events."`

@@ -12,13 +12,14 @@ import (
 
 	"weir/sinks"
 	"weir/sinks/format"
+	"weir/sinks/template"
 )
 
 // Sink publishes to one stream over one connection.
 type Sink struct {
 	config  Config
 	log     *slog.Logger
-	subject subject
+	subject template.Template
 	format  format.Format
 	link    *link // nil while closed
 	warned  bool  // the log knows what weakens the promise
@@ -161,7 +162,7 @@ func (s *Sink) message(e *sinks.Event) (*nats.Msg, error) {
 		return nil, err
 	}
 	var room [256]byte
-	m := &nats.Msg{Subject: string(s.subject.append(room[:0], e)), Data: s.text, Header: nats.Header{
+	m := &nats.Msg{Subject: string(s.appendSubject(room[:0], e)), Data: s.text, Header: nats.Header{
 		jetstream.MsgIDHeader:          {e.ID + "-" + e.Fingerprint},
 		jetstream.ExpectedStreamHeader: {s.config.Stream},
 		"content-type":                 {s.format.ContentType()},

@@ -68,7 +68,7 @@ func harness(server *instance) sinktest.Harness {
 func config(server *instance) Config {
 	n := streams.Add(1)
 	return Config{Servers: []string{server.url()}, User: "admin", Password: "admin", Stream: fmt.Sprintf("events%d", n),
-		Subject: fmt.Sprintf("events%d.{verdict}.{app}", n), Format: "envelope", Create: true, Replicas: 1,
+		Subject: fmt.Sprintf("events%d.{verdict}.{app_id}", n), Format: "envelope", Create: true, Replicas: 1,
 		Window: time.Hour, InFlight: 500, Timeout: patience}
 }
 
@@ -150,7 +150,7 @@ func TestMessage(t *testing.T) {
 	server := sharedServer(t)
 	for _, name := range []string{"envelope", "flat", "analytics", "tsv"} {
 		c := config(server)
-		c.Format, c.Subject = name, c.Stream+".{verdict}.x-{app}.{schema_vendor}.{schema_name}"
+		c.Format, c.Subject = name, c.Stream+".{verdict}.x-{app_id}.{event_vendor}.{event_name}"
 		s, e := opened(t, c), sinktest.Events(1, 2)[1]
 		e.App = "shop\r\nEvil: 1.*.>"
 		write(t, s, e)
@@ -179,7 +179,7 @@ func TestMessage(t *testing.T) {
 }
 
 func TestSubject(t *testing.T) {
-	s, err := parseSubject("a.{verdict}.{app}.{schema_vendor}.{schema_name}")
+	s, err := parseSubject("a.{verdict}.{app_id}.{event_vendor}.{event_name}")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -188,20 +188,20 @@ func TestSubject(t *testing.T) {
 		want string
 	}{
 		{sinks.Event{}, "a._._._._"},
-		{sinks.Event{Verdict: "good", App: "shop-1", Schema: "iglu:com.acme/sale/jsonschema/1-0-0"}, "a.good.shop-1.com_acme.sale"},
+		{sinks.Event{Verdict: "good", App: "shop-1", Schema: "iglu:com.acme/sale/jsonschema/1-0-0", Name: "sale"}, "a.good.shop-1.com_acme.sale"},
 		{sinks.Event{Verdict: "failed", App: "$JS.API.>", Schema: "*"}, "a.failed._JS_API__._._"},
-		{sinks.Event{App: "Zoë 日\x00\xff", Schema: "iglu:/x"}, "a._.Zo________._.x"},
+		{sinks.Event{App: "Zoë 日\x00\xff", Name: "x"}, "a._.Zo________._.x"},
 		{sinks.Event{App: strings.Repeat("x", 500)}, "a._." + strings.Repeat("x", maxToken) + "._._"},
 	} {
-		got := string(s.append(nil, &tt.e))
+		got := string(s.Append(nil, &tt.e, appendToken))
 		if strings.Count(got, ".") != 4 || strings.ContainsAny(got, "*> $\x00") {
 			t.Errorf("%q is no subject of five tokens", got)
 		}
 		if tt.want != got && !strings.Contains(tt.e.App, "Zo") {
 			t.Errorf("the subject is %q, want %q", got, tt.want)
 		}
-		if !covers(s.pattern(), got) {
-			t.Errorf("%q is beyond %q", got, s.pattern())
+		if !covers(pattern(s), got) {
+			t.Errorf("%q is beyond %q", got, pattern(s))
 		}
 	}
 }
@@ -320,7 +320,7 @@ func TestLeast(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := config(server)
-	c.Stream, c.Subject, c.Create, c.User, c.Password = "events", "events.{verdict}.{app}", false, "least", "pw"
+	c.Stream, c.Subject, c.Create, c.User, c.Password = "events", "events.{verdict}.{app_id}", false, "least", "pw"
 	var log bytes.Buffer
 	s := sink(t, c)
 	s.log = slog.New(slog.NewTextHandler(&log, nil))
@@ -374,7 +374,7 @@ func TestHanging(t *testing.T) {
 }
 
 func TestConfig(t *testing.T) {
-	good := Config{Servers: []string{"nats://localhost:4222"}, Stream: "events", Subject: "events.{app}", Format: "envelope",
+	good := Config{Servers: []string{"nats://localhost:4222"}, Stream: "events", Subject: "events.{app_id}", Format: "envelope",
 		Replicas: 3, Window: time.Hour, InFlight: 1, Timeout: time.Second}
 	if err := good.Validate(); err != nil {
 		t.Fatal(err)
@@ -391,7 +391,7 @@ func TestConfig(t *testing.T) {
 		"subject: must be":    func(c *Config) { c.Subject = "" },
 		"is empty":            func(c *Config) { c.Subject = "a..b" },
 		"may hold":            func(c *Config) { c.Subject = "a.*" },
-		"must begin":          func(c *Config) { c.Subject = "_INBOX.{app}" },
+		"must begin":          func(c *Config) { c.Subject = "_INBOX.{app_id}" },
 		"\"$JS\"":             func(c *Config) { c.Subject = "$JS" },
 		"format: ":            func(c *Config) { c.Format = "xml" },
 		"replicas: ":          func(c *Config) { c.Replicas = 2 },

@@ -6,11 +6,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"syscall"
 	"testing"
 	"time"
@@ -19,6 +17,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"weir/edge/toolchain/need"
+	"weir/sinks/sinktest/daemon"
 )
 
 // patience bounds every wait for a server.
@@ -39,8 +38,7 @@ type instance struct {
 	program, dir, settings string
 	login                  []nats.Option // of the test itself; the user admin when there is none
 	port                   int
-	process                *os.Process
-	exited                 chan struct{}
+	process                *daemon.Process // nil while stopped
 }
 
 // shared is the server that tests share which do it no lasting harm.
@@ -88,7 +86,7 @@ func launch(program, dir, settings string, admin ...nats.Option) (*instance, err
 	var err error
 	for range 5 {
 		i := &instance{program: program, dir: dir, settings: settings, login: admin}
-		if i.port, err = freePort(); err != nil {
+		if i.port, err = daemon.FreePort(); err != nil {
 			return nil, err
 		}
 		if err = i.start(); err == nil {
@@ -98,68 +96,17 @@ func launch(program, dir, settings string, admin ...nats.Option) (*instance, err
 	return nil, err
 }
 
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
-}
-
 func (i *instance) url() string { return fmt.Sprintf("nats://127.0.0.1:%d", i.port) }
 
-// start runs the server from a goroutine that keeps its thread: on Linux the
-// kernel ties the parent-death signal to the thread that forked.
-func (i *instance) start() error {
+// start returns once JetStream answers, which it does when it has read its store.
+func (i *instance) start() (err error) {
 	file := filepath.Join(i.dir, "server.conf")
 	text := fmt.Sprintf("listen: 127.0.0.1:%d\nmax_payload: 2MB\njetstream { store_dir: %q }\n%s", i.port, i.dir, i.settings)
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		return err
 	}
-	name := filepath.Join(i.dir, "server.log")
-	log, err := os.OpenFile(name, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	defer log.Close()
-	cmd := exec.Command(i.program, "-c", file)
-	cmd.Stdout, cmd.Stderr = log, log
-	cmd.SysProcAttr = &syscall.SysProcAttr{}
-	dieWithParent(cmd.SysProcAttr)
-	exited, started := make(chan struct{}), make(chan error)
-	go func() {
-		runtime.LockOSThread()
-		err := cmd.Start()
-		started <- err
-		if err == nil {
-			cmd.Wait()
-		}
-		close(exited)
-	}()
-	if err := <-started; err != nil {
-		return fmt.Errorf("starting nats-server: %w", err)
-	}
-	i.process, i.exited = cmd.Process, exited
-	return i.ready(name)
-}
-
-// ready waits until JetStream answers, which it does once it has read its store.
-func (i *instance) ready(log string) error {
-	var last error
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
-		if last = i.ask(); last == nil {
-			return nil
-		}
-		select {
-		case <-i.exited:
-			text, _ := os.ReadFile(log)
-			return fmt.Errorf("nats-server ended while starting:\n%s", text)
-		default:
-		}
-	}
-	i.stop(syscall.SIGKILL)
-	return fmt.Errorf("nats-server is not ready: %w", last)
+	i.process, err = daemon.StartAsking(exec.Command(i.program, "-c", file), i.ask)
+	return err
 }
 
 func (i *instance) ask() error {
@@ -193,8 +140,7 @@ func (i *instance) stop(sig syscall.Signal) {
 	if i.process == nil {
 		return
 	}
-	i.process.Signal(sig)
-	<-i.exited
+	i.process.Stop(sig)
 	i.process = nil
 }
 

@@ -26,7 +26,7 @@ func (s *Sink) create(ctx context.Context, l *link) error {
 		maxBytes = -1
 	}
 	_, err = l.js.CreateStream(ctx, jetstream.StreamConfig{
-		Name: c.Stream, Description: "events of weir", Subjects: []string{s.subject.pattern()},
+		Name: c.Stream, Description: "events of weir", Subjects: []string{pattern(s.subject)},
 		Storage: jetstream.FileStorage, Replicas: c.Replicas, Duplicates: c.Window,
 		MaxBytes: maxBytes, MaxAge: c.Keep, Discard: jetstream.DiscardOld,
 	})
@@ -63,7 +63,7 @@ func (s *Sink) inspect(ctx context.Context, l *link) (exists bool, err error) {
 	case errors.Is(err, jetstream.ErrStreamNotFound) && c.Create:
 		return false, nil
 	case errors.Is(err, jetstream.ErrStreamNotFound):
-		return false, fmt.Errorf("it does not exist: nats stream add %s --subjects=%q --dupe-window=20m, or set create to true", c.Stream, s.subject.pattern())
+		return false, fmt.Errorf("it does not exist: nats stream add %s --subjects=%q --dupe-window=20m, or set create to true", c.Stream, pattern(s.subject))
 	case errors.Is(err, nats.ErrPermissionViolation) && !isDeaf(err):
 		// The sink can do without.
 		s.log.Warn("nats: this user may not look at the stream's settings: allow publishing to $JS.API.STREAM.INFO."+c.Stream+" to have them checked", "stream", c.Stream)
@@ -75,10 +75,10 @@ func (s *Sink) inspect(ctx context.Context, l *link) (exists bool, err error) {
 	var errs []error
 	listens := false
 	for _, filter := range set.Subjects {
-		listens = listens || covers(filter, s.subject.pattern())
+		listens = listens || covers(filter, pattern(s.subject))
 	}
 	if !listens {
-		errs = append(errs, fmt.Errorf("it listens to %s: add %s to its subjects, or change subject", strings.Join(set.Subjects, ", "), s.subject.pattern()))
+		errs = append(errs, fmt.Errorf("it listens to %s: add %s to its subjects, or change subject", strings.Join(set.Subjects, ", "), pattern(s.subject)))
 	}
 	if set.Mirror != nil {
 		errs = append(errs, errors.New("it is a mirror, which takes nothing: name the stream that it mirrors"))
@@ -134,7 +134,7 @@ func warnings(set *jetstream.StreamConfig) (list []string) {
 
 // probe publishes what is refused.
 func (s *Sink) probe(ctx context.Context, l *link) error {
-	m := &nats.Msg{Subject: string(s.subject.append(nil, &sinks.Event{App: "weir-check", Verdict: "good", Schema: "iglu:weir/check/jsonschema/1-0-0"})), Header: nats.Header{
+	m := &nats.Msg{Subject: string(s.appendSubject(nil, &sinks.Event{App: "weir-check", Verdict: "good", Schema: "iglu:weir/check/jsonschema/1-0-0"})), Header: nats.Header{
 		jetstream.ExpectedStreamHeader:  {s.config.Stream},
 		jetstream.ExpectedLastSeqHeader: {"18446744073709551615"},
 	}}

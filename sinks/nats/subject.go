@@ -1,29 +1,17 @@
 package nats
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
 	"strings"
 
 	"weir/sinks"
+	"weir/sinks/template"
 )
 
-// subject is the template of an event's subject, cut into literal text and
-// placeholders.
-type subject []part
-
-type part struct {
-	text        string
-	placeholder bool
-}
-
-var placeholders = []string{"app", "schema_vendor", "schema_name", "verdict"}
-
-var (
-	inBraces     = regexp.MustCompile(`\{([^{}]*)\}`)
-	validLiteral = regexp.MustCompile(`^[A-Za-z0-9._-]*$`)
-)
+var validLiteral = regexp.MustCompile(`^[A-Za-z0-9._-]*$`)
 
 // maxToken bounds in bytes what of an event gets into a subject.
 const maxToken = 64
@@ -31,69 +19,31 @@ const maxToken = 64
 // parseSubject reads a template. Its first token has to begin with a letter or
 // digit, or a placeholder, so that it can get into none of the server's own
 // subjects.
-func parseSubject(template string) (s subject, err error) {
-	literal := func(text string) {
-		if text == "" {
-			return
-		}
-		if !validLiteral.MatchString(text) {
-			err = fmt.Errorf("subject: %q may hold letters, digits, -, _, dots and {%s}", text, strings.Join(placeholders, "} {"))
-		}
-		s = append(s, part{text: text})
+func parseSubject(text string) (template.Template, error) {
+	t, err := template.Parse(text)
+	if err != nil {
+		return nil, fmt.Errorf("subject: %w", err)
 	}
-	at := 0
-	for _, m := range inBraces.FindAllStringSubmatchIndex(template, -1) {
-		literal(template[at:m[0]])
-		name := template[m[2]:m[3]]
-		if !slices.Contains(placeholders, name) {
-			return nil, fmt.Errorf("subject: {%s} is none of {%s}", name, strings.Join(placeholders, "} {"))
+	for _, p := range t {
+		if !validLiteral.MatchString(p.Text) {
+			return nil, fmt.Errorf("subject: %q may hold letters, digits, -, _ and dots beside placeholders", p.Text)
 		}
-		s = append(s, part{name, true})
-		at = m[1]
 	}
-	literal(template[at:])
 	switch {
-	case err != nil:
-		return nil, err
-	case len(template) > 200 || template == "":
-		return nil, fmt.Errorf("subject: must be 1 to 200 characters")
-	case slices.Contains(strings.Split(template, "."), ""):
-		return nil, fmt.Errorf("subject: a token between two dots is empty")
-	case template[0] == '_' || template[0] == '-':
-		return nil, fmt.Errorf("subject: must begin with a letter, a digit or a placeholder")
+	case len(text) > 200 || text == "":
+		return nil, errors.New("subject: must be 1 to 200 characters")
+	case slices.Contains(strings.Split(text, "."), ""):
+		return nil, errors.New("subject: a token between two dots is empty")
+	case text[0] == '_' || text[0] == '-':
+		return nil, errors.New("subject: must begin with a letter, a digit or a placeholder")
 	}
-	return s, nil
+	return t, nil
 }
 
-// append appends an event's subject. However the event looks, it has as many
-// tokens as the template, none of them empty or a wildcard.
-func (s subject) append(dst []byte, e *sinks.Event) []byte {
-	for _, p := range s {
-		if !p.placeholder {
-			dst = append(dst, p.text...)
-			continue
-		}
-		switch p.text {
-		case "app":
-			dst = appendToken(dst, e.App)
-		case "verdict":
-			dst = appendToken(dst, e.Verdict)
-		case "schema_vendor":
-			vendor, _ := vendorAndName(e.Schema)
-			dst = appendToken(dst, vendor)
-		case "schema_name":
-			_, name := vendorAndName(e.Schema)
-			dst = appendToken(dst, name)
-		}
-	}
-	return dst
-}
-
-// vendorAndName reads a schema key, iglu:vendor/name/format/version.
-func vendorAndName(schema string) (vendor, name string) {
-	vendor, rest, _ := strings.Cut(strings.TrimPrefix(schema, "iglu:"), "/")
-	name, _, _ = strings.Cut(rest, "/")
-	return vendor, name
+// appendSubject appends an event's subject. However the event looks, it has as
+// many tokens as the template, none of them empty or a wildcard.
+func (s *Sink) appendSubject(dst []byte, e *sinks.Event) []byte {
+	return s.subject.Append(dst, e, appendToken)
 }
 
 // appendToken appends text with _ for all but letters and digits of ASCII, - and
@@ -116,14 +66,14 @@ func appendToken(dst []byte, text string) []byte {
 	return dst
 }
 
-// pattern is the subject that stands for all that the template can give.
-func (s subject) pattern() string {
+// pattern is the subject that stands for all that a template can give.
+func pattern(t template.Template) string {
 	var text strings.Builder
-	for _, p := range s {
-		if p.placeholder {
+	for _, p := range t {
+		if p.Of != nil {
 			text.WriteByte('*')
 		} else {
-			text.WriteString(p.text)
+			text.WriteString(p.Text)
 		}
 	}
 	tokens := strings.Split(text.String(), ".")

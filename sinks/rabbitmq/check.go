@@ -35,7 +35,7 @@ func (s *Sink) checkExchange(c *connection) error {
 		return fmt.Errorf("asking to publish: %w", explain(err))
 	}
 	stand := sinks.Event{App: "weir-check", Name: "weir-check", Schema: "iglu:weir-check/", Verdict: "good"}
-	err := c.channel.Publish(s.config.Exchange, s.key.of(&stand), false, false, amqp.Publishing{})
+	err := c.channel.Publish(s.config.Exchange, s.routingKey(&stand), false, false, amqp.Publishing{})
 	if err == nil {
 		err = c.channel.TxRollback()
 	}

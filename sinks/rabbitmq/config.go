@@ -24,7 +24,7 @@ func init() {
 		Doc:  "Publishes events to an exchange of RabbitMQ (AMQP 0-9-1), one persistent message an event, and waits for the broker's confirmation of each.",
 		Config: func() any {
 			return &Config{
-				Exchange: "amq.topic", RoutingKey: "weir.{verdict}.{app}.{name}", QueueType: "quorum", Binding: "#",
+				Exchange: "amq.topic", RoutingKey: "weir.{verdict}.{app_id}.{event_name}", QueueType: "quorum", Binding: "#",
 				Mandatory: true, Format: "envelope", MaxMessage: 16 << 20, InFlight: 1000,
 			}
 		},
@@ -39,7 +39,7 @@ type Config struct {
 	Cert       string       `yaml:"cert" doc:"PEM file of this host's certificate, where the broker asks for one."`
 	Key        string       `yaml:"key" doc:"PEM file with its private key."`
 	Exchange   string       `yaml:"exchange" doc:"The exchange, which must exist. Empty: the default exchange, where the routing key is the name of a queue."`
-	RoutingKey string       `yaml:"routing_key" doc:"Routing key of a message: text and {verdict} {app} {vendor} {name}, each within one word."`
+	RoutingKey string       `yaml:"routing_key" doc:"Routing key of a message: text and {verdict} {app_id} {event_vendor} {event_name}, each within one word."`
 	Queue      string       `yaml:"queue" doc:"A durable queue to declare, and to bind to the exchange, when the sink opens. Empty: queues are the operator's."`
 	QueueType  string       `yaml:"queue_type" enum:"quorum,classic" doc:"Type of that queue: quorum is replicated, classic is on one node."`
 	Binding    string       `yaml:"binding" doc:"Binding key of that queue; # is every message of a topic exchange."`

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"weir/sinks"
+	"weir/sinks/template"
 )
 
 const (
@@ -15,57 +16,21 @@ const (
 	maxWord  = 60  // bytes that an event contributes for each placeholder
 )
 
-// key is the template of routing keys: literal text and placeholders by turns.
-type key []part
-
-// part is text, or the placeholder that value fills.
-type part struct {
-	text  string
-	value func(*sinks.Event) string
-}
-
-var placeholders = map[string]func(*sinks.Event) string{
-	"verdict": func(e *sinks.Event) string { return e.Verdict },
-	"app":     func(e *sinks.Event) string { return e.App },
-	"vendor":  vendor,
-	"name":    func(e *sinks.Event) string { return e.Name },
-}
-
-// vendor is the first part of the schema key.
-func vendor(e *sinks.Event) string {
-	schema, ok := strings.CutPrefix(e.Schema, "iglu:")
-	if !ok {
-		return ""
-	}
-	v, _, _ := strings.Cut(schema, "/")
-	return v
-}
-
 // parseKey bounds the template such that every key fits: what remains for text
 // depends on the number of placeholders.
-func parseKey(text string) (key, error) {
+func parseKey(text string) (template.Template, error) {
 	if !utf8.ValidString(text) || strings.ContainsFunc(text, unprintable) {
 		return nil, errors.New("not text without control characters")
 	}
-	var k key
+	k, err := template.Parse(text)
+	if err != nil {
+		return nil, err
+	}
 	size := 0
-	for text != "" {
-		literal, rest, found := strings.Cut(text, "{")
-		if strings.Contains(literal, "}") {
-			return nil, errors.New("a } without its {")
+	for _, p := range k {
+		if size += len(p.Text); p.Of != nil {
+			size += maxWord
 		}
-		if literal != "" {
-			k, size = append(k, part{text: literal}), size+len(literal)
-		}
-		if !found {
-			break
-		}
-		name, after, closed := strings.Cut(rest, "}")
-		value := placeholders[name]
-		if !closed || value == nil {
-			return nil, fmt.Errorf("{%s is none of {verdict} {app} {vendor} {name}", strings.TrimSuffix(rest, after))
-		}
-		k, size, text = append(k, part{value: value}), size+maxWord, after
 	}
 	if size > maxShort {
 		return nil, fmt.Errorf("at most %d bytes, of which each placeholder takes %d", maxShort, maxWord)
@@ -73,25 +38,14 @@ func parseKey(text string) (key, error) {
 	return k, nil
 }
 
-// of returns the routing key of an event.
-func (k key) of(e *sinks.Event) string {
-	var b strings.Builder
-	for _, p := range k {
-		if p.value == nil {
-			b.WriteString(p.text)
-		} else {
-			b.WriteString(word(p.value(e)))
-		}
-	}
-	return b.String()
-}
+func (s *Sink) routingKey(e *sinks.Event) string { return string(s.key.Append(nil, e, appendWord)) }
 
-// word makes text fit for one word of a routing key: empty is none, and dots,
-// which divide words, the wildcards of bindings, and control characters become
-// underscores.
-func word(text string) string {
+// appendWord makes text fit for one word of a routing key: empty is none, and
+// dots, which divide words, the wildcards of bindings, and control characters
+// become underscores.
+func appendWord(dst []byte, text string) []byte {
 	if text == "" {
-		return "none"
+		return append(dst, "none"...)
 	}
 	clean := strings.Map(func(r rune) rune {
 		if r == '.' || r == '*' || r == '#' || r == utf8.RuneError || unprintable(r) {
@@ -105,7 +59,7 @@ func word(text string) string {
 			clean = clean[:len(clean)-1]
 		}
 	}
-	return clean
+	return append(dst, clean...)
 }
 
 func unprintable(r rune) bool { return unicode.IsControl(r) }

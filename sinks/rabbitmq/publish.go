@@ -83,7 +83,7 @@ func (s *Sink) sendAll(ctx context.Context, f *flight) error {
 				return err
 			}
 		}
-		m := sent{index: i, size: len(s.payload), key: s.key.of(e)}
+		m := sent{index: i, size: len(s.payload), key: s.routingKey(e)}
 		if m.confirmation, err = f.channel.PublishWithDeferredConfirm(s.config.Exchange, m.key, s.config.Mandatory, false, s.message(e)); err != nil {
 			return f.cause(ctx, err)
 		}

@@ -9,13 +9,14 @@ import (
 
 	"weir/sinks"
 	"weir/sinks/format"
+	"weir/sinks/template"
 )
 
 // Sink publishes over one channel of one connection.
 type Sink struct {
 	config  Config
 	address address
-	key     key
+	key     template.Template
 	format  format.Format
 	largest int // of a message, in bytes: what is configured, or less once the broker has said so
 
@@ -96,25 +97,7 @@ func (s *Sink) Write(ctx context.Context, b sinks.Batch) error {
 	case !inTime: // for the connection, not for these events
 		s.drop()
 	}
-	return outcome(failed, len(b.Events))
-}
-
-// outcome is plain when nothing was stored and something may be: then it is
-// the broker that has a problem, rather than the events.
-func outcome(failed []sinks.EventError, events int) error {
-	if len(failed) == 0 {
-		return nil
-	}
-	if len(failed) == events {
-		temporary := true
-		for _, f := range failed {
-			temporary = temporary && !f.Permanent
-		}
-		if temporary {
-			return failed[0].Err
-		}
-	}
-	return &sinks.BatchError{Failed: failed}
+	return sinks.Outcome(failed, len(b.Events))
 }
 
 func (s *Sink) lostError(err error) error {

@@ -182,7 +182,7 @@ func TestMessages(t *testing.T) {
 	e.App, e.Name = "a.b*c#d", "line\nfeed"
 	for _, name := range format.Names {
 		s := open(t, server, func(c *Config) {
-			c.Exchange, c.Format, c.RoutingKey = p.exchange, name, "x.{app}.{vendor}.{name}.{verdict}"
+			c.Exchange, c.Format, c.RoutingKey = p.exchange, name, "x.{app_id}.{event_vendor}.{event_name}.{verdict}"
 		})
 		if err := s.Write(t.Context(), sinks.Batch{Events: []sinks.Event{e}}); err != nil {
 			t.Fatal(err)
@@ -231,7 +231,7 @@ func TestUnroutable(t *testing.T) {
 	if err := errors.Join(channel.QueueUnbind(p.queue, "#", p.exchange, nil), channel.QueueBind(p.queue, "shop", p.exchange, false, nil)); err != nil {
 		t.Fatal(err)
 	}
-	s := open(t, server, func(c *Config) { c.Exchange, c.RoutingKey, c.InFlight = p.exchange, "{app}", 7 })
+	s := open(t, server, func(c *Config) { c.Exchange, c.RoutingKey, c.InFlight = p.exchange, "{app_id}", 7 })
 	events := sinktest.Events(1, 50)
 	want := []int{3, 4, 40}
 	for _, i := range want {
@@ -373,7 +373,7 @@ func TestQueue(t *testing.T) {
 		p.queue = "test-" + queueType
 		with := func(c *Config) {
 			c.URL, c.Exchange, c.Queue, c.QueueType, c.Binding = sinks.Secret(server.URL(rabbittest.Owner)), p.exchange, p.queue, queueType, "good.#"
-			c.RoutingKey = "{verdict}.{app}"
+			c.RoutingKey = "{verdict}.{app_id}"
 		}
 		if err := sink(t, server, with).Check(t.Context()); err != nil {
 			t.Errorf("Check before the queue is there: %v", err)
@@ -488,7 +488,7 @@ func TestValidate(t *testing.T) {
 		"routing_key: {user_id} is none of": func(c *Config) { c.RoutingKey = "a.{user_id}.b" },
 		"routing_key: {app is none of":      func(c *Config) { c.RoutingKey = "a.{app" },
 		"routing_key: a } without":          func(c *Config) { c.RoutingKey = "a}" },
-		"routing_key: at most":              func(c *Config) { c.RoutingKey = strings.Repeat("{app}", 5) },
+		"routing_key: at most":              func(c *Config) { c.RoutingKey = strings.Repeat("{app_id}", 5) },
 		"routing_key: not text":             func(c *Config) { c.RoutingKey = "\xff" },
 		"queue_type: ":                      func(c *Config) { c.QueueType = "stream" },
 		"format: ":                          func(c *Config) { c.Format = "xml" },

@@ -13,6 +13,7 @@ import (
 	"weir/sinks"
 	"weir/sinks/sinktest"
 	"weir/sinks/sinktest/authority"
+	"weir/sinks/sinktest/daemon"
 )
 
 // TestCluster writes to a node that does not hold the stream, and goes on when
@@ -114,7 +115,7 @@ func TestTLS(t *testing.T) {
 		t.Fatal(err)
 	}
 	in := func(name string) string { return filepath.Join(dir, name) }
-	port, err := freePort()
+	port, err := daemon.FreePort()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,13 +4,8 @@ package redis
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"net"
 	"os"
 	"os/exec"
-	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -21,6 +16,7 @@ import (
 	client "github.com/redis/go-redis/v9"
 
 	"weir/edge/toolchain/need"
+	"weir/sinks/sinktest/daemon"
 )
 
 // patience bounds every wait for a server.
@@ -31,8 +27,7 @@ type instance struct {
 	program, dir string
 	args         []string
 	port         int
-	process      *os.Process
-	exited       chan struct{}
+	process      *daemon.Process // nil while stopped
 }
 
 // shared is the server that tests share which do it no lasting harm.
@@ -87,8 +82,8 @@ func startServer(t testing.TB, args ...string) *instance {
 func launch(program, dir string, args ...string) (*instance, error) {
 	var err error
 	for range 5 {
-		i := &instance{program: program, dir: dir, args: args, exited: make(chan struct{})}
-		if i.port, err = freePort(); err != nil {
+		i := &instance{program: program, dir: dir, args: args}
+		if i.port, err = daemon.FreePort(); err != nil {
 			return nil, err
 		}
 		if err = i.start(); err == nil {
@@ -98,73 +93,29 @@ func launch(program, dir string, args ...string) (*instance, error) {
 	return nil, err
 }
 
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
-}
-
 func (i *instance) address() string { return "127.0.0.1:" + strconv.Itoa(i.port) }
 
-// start runs the server from a goroutine that keeps its thread: on Linux the
-// kernel ties the parent-death signal to the thread that forked.
-func (i *instance) start() error {
-	name := filepath.Join(i.dir, "server.log")
-	log, err := os.OpenFile(name, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	defer log.Close()
+// start returns once the server answers, be it that it wants a password.
+func (i *instance) start() (err error) {
 	cmd := exec.Command(i.program, append([]string{"--port", strconv.Itoa(i.port), "--bind", "127.0.0.1", "--dir", i.dir, "--save", "", "--repl-diskless-sync-delay", "0"}, i.args...)...)
 	cmd.Args[0] = "redis-server" // the program is several, by the name it goes by
-	cmd.Stdout, cmd.Stderr = log, log
-	cmd.SysProcAttr = &syscall.SysProcAttr{}
-	dieWithParent(cmd.SysProcAttr)
-	exited, started := make(chan struct{}), make(chan error)
-	go func() {
-		runtime.LockOSThread()
-		err := cmd.Start()
-		started <- err
-		if err == nil {
-			cmd.Wait()
-		}
-		close(exited)
-	}()
-	if err := <-started; err != nil {
-		return fmt.Errorf("starting redis-server: %w", err)
-	}
-	i.process, i.exited = cmd.Process, exited
-	return i.ready(name)
-}
-
-func (i *instance) ready(log string) error {
 	c := client.NewClient(&client.Options{Addr: i.address(), MaxRetries: -1, DialerRetries: 1})
 	defer c.Close()
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+	i.process, err = daemon.StartAsking(cmd, func() error {
 		err := c.Ping(context.Background()).Err()
-		if kind, _ := reply(err); err == nil || kind == "NOAUTH" || kind != "" && kind != "LOADING" {
+		if kind, _ := reply(err); kind != "" && kind != "LOADING" {
 			return nil
 		}
-		select {
-		case <-i.exited:
-			text, _ := os.ReadFile(log)
-			return fmt.Errorf("redis-server ended while starting:\n%s", text)
-		default:
-		}
-	}
-	i.stop(syscall.SIGKILL)
-	return errors.New("redis-server is not ready")
+		return err
+	})
+	return err
 }
 
 func (i *instance) stop(sig syscall.Signal) {
 	if i.process == nil {
 		return
 	}
-	i.process.Signal(sig)
-	<-i.exited
+	i.process.Stop(sig)
 	i.process = nil
 }
 

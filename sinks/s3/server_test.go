@@ -3,7 +3,6 @@
 package s3
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -11,22 +10,19 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
 
 	"weir/edge/toolchain/need"
+	"weir/sinks/sinktest/daemon"
 )
-
-// patience bounds every wait for the server; it is far beyond what it takes.
-const patience = 60 * time.Second
 
 // The keys of the server's owner, and of the sinks.
 const (
@@ -41,8 +37,7 @@ type server struct {
 	address string
 	buckets atomic.Int64
 
-	process *exec.Cmd     // nil while stopped
-	exited  chan struct{} // closed when the process is gone
+	process *daemon.Process // nil while stopped
 }
 
 // shared is the one server of this package's tests; see TestMain.
@@ -88,9 +83,11 @@ func launch(program string) (*server, error) {
 	}
 	// The port is free when it is chosen and may be taken a moment later.
 	for range 5 {
-		if s.address, err = freeAddress(); err != nil {
+		port, err := daemon.FreePort()
+		if err != nil {
 			return nil, err
 		}
+		s.address = net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 		if err = s.start(); err == nil {
 			break
 		}
@@ -104,69 +101,19 @@ func launch(program string) (*server, error) {
 	return s, nil
 }
 
-func freeAddress() (string, error) {
-	l, err := net.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	defer l.Close()
-	return l.Addr().String(), nil
-}
-
 // start runs the server on its address until it answers.
-func (s *server) start() error {
-	log, err := os.Create(filepath.Join(s.dir, "log"))
-	if err != nil {
-		return err
-	}
-	defer log.Close()
+func (s *server) start() (err error) {
 	cmd := exec.Command(s.program, "--access", owner, "--secret", ownerSecret, "--port", s.address, "--quiet", "--iam-dir", filepath.Join(s.dir, "users"),
 		"posix", "--sidecar", filepath.Join(s.dir, "metadata"), filepath.Join(s.dir, "objects"))
 	cmd.Dir, cmd.Env = s.dir, []string{"HOME=" + s.dir, "PATH=/usr/bin:/bin"}
-	cmd.Stdout, cmd.Stderr = log, log
-	cmd.SysProcAttr = &syscall.SysProcAttr{}
-	dieWithParent(cmd.SysProcAttr)
-	started, exited := make(chan error), make(chan struct{})
-	go func() {
-		// On Linux the kernel ties the parent-death signal to the thread that forked.
-		runtime.LockOSThread()
-		err := cmd.Start()
-		started <- err
-		if err == nil {
-			cmd.Wait()
+	s.process, err = daemon.StartAsking(cmd, func() error {
+		response, err := http.Get("http://" + s.address + "/")
+		if err != nil {
+			return err
 		}
-		close(exited)
-	}()
-	if err := <-started; err != nil {
-		return err
-	}
-	s.process, s.exited = cmd, exited
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	for !answers(ctx, s.address) {
-		select {
-		case <-exited:
-			s.process = nil
-			return fmt.Errorf("the server ended while starting:\n%s", s.log())
-		case <-ctx.Done():
-			return errors.Join(fmt.Errorf("the server was not ready after %v:\n%s", patience, s.log()), s.stop())
-		case <-time.After(5 * time.Millisecond):
-		}
-	}
-	return nil
-}
-
-func answers(ctx context.Context, address string) bool {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/", nil)
-	if err != nil {
-		return false
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return false
-	}
-	response.Body.Close()
-	return true
+		return response.Body.Close()
+	})
+	return err
 }
 
 // stop ends the server, cutting its clients off.
@@ -176,23 +123,7 @@ func (s *server) stop() error {
 	}
 	process := s.process
 	s.process = nil
-	if err := process.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		return err
-	}
-	select {
-	case <-s.exited:
-		return nil
-	case <-time.After(patience):
-		return errors.New("the server does not end")
-	}
-}
-
-func (s *server) log() string {
-	text, err := os.ReadFile(filepath.Join(s.dir, "log"))
-	if err != nil {
-		return err.Error()
-	}
-	return string(text)
+	return process.Stop(syscall.SIGKILL)
 }
 
 func (s *server) admin(args ...string) error {

@@ -40,6 +40,38 @@ type Process struct {
 // Start runs cmd and returns when a line of its output says that it is ready.
 // The output is read to its end.
 func Start(cmd *exec.Cmd, ready func(line string) bool) (*Process, error) {
+	said := make(chan struct{})
+	return start(cmd, said, func(line string) {
+		if ready != nil && ready(line) {
+			ready = nil
+			close(said)
+		}
+	})
+}
+
+// StartAsking runs cmd and returns when it answers, which ask finds out: an error
+// means not yet.
+func StartAsking(cmd *exec.Cmd, ask func() error) (*Process, error) {
+	answered, done := make(chan struct{}), make(chan struct{})
+	defer close(done)
+	go func() {
+		for err := ask(); ; err = ask() {
+			if err == nil {
+				close(answered)
+				return
+			}
+			select {
+			case <-done:
+				return
+			case <-time.After(5 * time.Millisecond): // between polls
+			}
+		}
+	}()
+	return start(cmd, answered, func(string) {})
+}
+
+// start runs cmd until it is ready, and hands over each line of its output.
+func start(cmd *exec.Cmd, ready <-chan struct{}, line func(string)) (*Process, error) {
 	p := &Process{cmd: cmd, exited: make(chan struct{})}
 	if cmd.SysProcAttr == nil {
 		cmd.SysProcAttr = &syscall.SysProcAttr{}
@@ -50,7 +82,7 @@ func Start(cmd *exec.Cmd, ready func(line string) bool) (*Process, error) {
 		return nil, err
 	}
 	cmd.Stdout = cmd.Stderr
-	started, said := make(chan error), make(chan struct{})
+	started := make(chan error)
 	// The goroutine keeps its thread: on Linux the kernel ties the parent-death
 	// signal to the thread that forked.
 	go func() {
@@ -58,14 +90,14 @@ func Start(cmd *exec.Cmd, ready func(line string) bool) (*Process, error) {
 		err := cmd.Start()
 		started <- err
 		if err == nil {
-			p.watch(output, ready, said)
+			p.watch(output, line)
 		}
 	}()
 	if err := <-started; err != nil {
 		return nil, err
 	}
 	select {
-	case <-said:
+	case <-ready:
 		return p, nil
 	case <-p.exited:
 		return nil, fmt.Errorf("%s ended while starting: %w\n%s", cmd.Path, p.err, p.log())
@@ -75,20 +107,20 @@ func Start(cmd *exec.Cmd, ready func(line string) bool) (*Process, error) {
 	}
 }
 
-func (p *Process) watch(output io.Reader, ready func(string) bool, said chan struct{}) {
+func (p *Process) watch(output io.Reader, line func(string)) {
 	lines := bufio.NewScanner(output)
 	lines.Buffer(nil, 1<<20)
-	for isReady := false; lines.Scan(); {
+	for lines.Scan() {
 		p.remember(lines.Text())
-		if !isReady && ready(lines.Text()) {
-			isReady = true
-			close(said)
-		}
+		line(lines.Text())
 	}
 	_, _ = io.Copy(io.Discard, output) // beyond a line that is too long
 	p.err = p.cmd.Wait()
 	close(p.exited)
 }
+
+// Signal sends a signal that does not end the server.
+func (p *Process) Signal(sig syscall.Signal) error { return p.cmd.Process.Signal(sig) }
 
 // Stop sends the signal and waits for the end; a server that does not heed it
 // is killed, and that is an error.
