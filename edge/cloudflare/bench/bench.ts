@@ -4,16 +4,11 @@
 // written. Plain JavaScript is measured up to the verdict alone (TextDecoder,
 // JSON.parse, Ajv) and with an ordinary way of writing the batch after it.
 
-import { readFileSync } from "node:fs"
 import { gzipSync } from "node:zlib"
 import { Module } from "../src/module"
-import type { Input } from "../src/frame"
 import { Plain } from "./plain"
-import { bodies, VARIANTS } from "./traffic"
-
-const ROUNDS = 41
-const root = new URL("../../../", import.meta.url).pathname
-const built = (name: string) => new Uint8Array(readFileSync(`${root}edge/cloudflare/build/${name}`))
+import { alternate, built, median, root, ROUNDS, time } from "./rounds"
+import { bodies, request, userAgent, VARIANTS } from "./traffic"
 
 const wasm = built("edge.wasm")
 const bundle = built("default.bundle")
@@ -21,31 +16,6 @@ const compiled = new WebAssembly.Module(wasm)
 const module = new Module(compiled, new Uint8Array(0), bundle)
 const plain = new Plain(`${root}schemas`)
 
-const userAgent = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/149.0.0.0 Safari/537.36"
-
-function request(body: Uint8Array): Input {
-  return {
-    method: "POST", path: "/com.snowplowanalytics.snowplow/tp2", query: "", host: "edge.example.com", clientIP: "192.0.2.81", secure: true,
-    headers: [
-      ["accept", "*/*"], ["accept-encoding", "gzip, br"], ["accept-language", "en-GB,en;q=0.9"],
-      ["content-type", "application/json; charset=UTF-8"], ["origin", "https://shop.example.com"], ["referer", "https://shop.example.com/"],
-      ["user-agent", userAgent],
-    ],
-    body, bodyTooLarge: false, trapped: false, bot: { score: 0, verified: false },
-    now: 1763679805000, entropy: crypto.getRandomValues(new Uint8Array(32)),
-    location: { country: "CH", region: "ZH", city: "Zurich", continent: "EU", timezone: "Europe/Zurich",
-      latitude: "47.37", longitude: "8.54", asn: "64496", asOrg: "Example", colo: "ZRH" },
-  }
-}
-
-// time returns the nanoseconds that one call took on average over all variants.
-function time(calls: (() => unknown)[], repeats: number): number {
-  const began = process.hrtime.bigint()
-  for (let i = 0; i < repeats; i++) for (const call of calls) call()
-  return Number(process.hrtime.bigint() - began) / (repeats * calls.length)
-}
-
-const median = (xs: number[]) => xs.toSorted((a, b) => a - b)[xs.length >> 1]!
 const microseconds = (ns: number) => `${(ns / 1000).toFixed(2).padStart(8)} µs`
 
 function compare(events: number): void {
@@ -65,12 +35,7 @@ function compare(events: number): void {
     ["plain JavaScript, with the batch", traffic.map((body) => () => plain.collect(body, clientIP, userAgent))],
     ["JSON.parse of the body alone", traffic.map((body) => () => JSON.parse(new TextDecoder().decode(body)))],
   ]
-  const times: number[][] = sides.map(() => [])
-  const repeats = Math.ceil(60 / events)
-  for (const [, calls] of sides) time(calls, 4 * repeats)
-  for (let round = 0; round < ROUNDS; round++) {
-    for (const [i, [, calls]] of sides.entries()) times[i]!.push(time(calls, repeats))
-  }
+  const times = alternate(sides.map(([, calls]) => calls), Math.ceil(60 / events))
   const bytes = traffic.reduce((sum, body) => sum + body.length, 0) / VARIANTS
   console.log(`\n${events} event${events === 1 ? "" : "s"} in ${(bytes / 1000).toFixed(1)} KB`)
   for (const [i, [name]] of sides.entries()) {

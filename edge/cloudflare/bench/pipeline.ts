@@ -4,38 +4,18 @@
 // process, alternating rounds. What both write is compared first.
 
 import { randomUUID } from "node:crypto"
-import { readFileSync } from "node:fs"
 import type { Input } from "../src/frame"
 import { Module } from "../src/module"
 import { row } from "./envelope"
 import { Plain } from "./plain"
 import { family, fingerprint, redactEvent, redactPayload, settings, type Receipt } from "./policy"
-import { bodies, VARIANTS } from "./traffic"
+import { alternate, built, median, root, ROUNDS } from "./rounds"
+import { address, bodies, request, userAgent, VARIANTS } from "./traffic"
 
-const ROUNDS = 41
 const WANTED = 2.5
-const root = new URL("../../../", import.meta.url).pathname
-const built = (name: string) => new Uint8Array(readFileSync(`${root}edge/cloudflare/build/${name}`))
 
 const module = new Module(new WebAssembly.Module(built("edge.wasm")), new TextEncoder().encode(JSON.stringify(settings)), built("default.bundle"))
 const plain = new Plain(`${root}schemas`)
-const userAgent = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/149.0.0.0 Safari/537.36"
-const address = "192.0.2.81"
-
-function request(body: Uint8Array): Input {
-  return {
-    method: "POST", path: "/com.snowplowanalytics.snowplow/tp2", query: "", host: "edge.example.com", clientIP: address, secure: true,
-    headers: [
-      ["accept", "*/*"], ["accept-encoding", "gzip, br"], ["accept-language", "en-GB,en;q=0.9"],
-      ["content-type", "application/json; charset=UTF-8"], ["origin", "https://shop.example.com"], ["referer", "https://shop.example.com/"],
-      ["user-agent", userAgent],
-    ],
-    body, bodyTooLarge: false, trapped: false, bot: { score: 0, verified: false },
-    now: 1763679805000, entropy: crypto.getRandomValues(new Uint8Array(32)),
-    location: { country: "CH", region: "ZH", city: "Zurich", continent: "EU", timezone: "Europe/Zurich",
-      latitude: "47.37", longitude: "8.54", asn: "64496", asOrg: "Example", colo: "ZRH" },
-  }
-}
 
 interface Payload {
   schema: string
@@ -79,15 +59,6 @@ function check(input: Input): void {
   }
 }
 
-// time returns the nanoseconds that one call took on average over all variants.
-function time(calls: (() => unknown)[], repeats: number): number {
-  const began = process.hrtime.bigint()
-  for (let i = 0; i < repeats; i++) for (const call of calls) call()
-  return Number(process.hrtime.bigint() - began) / (repeats * calls.length)
-}
-
-const median = (xs: number[]) => xs.toSorted((a, b) => a - b)[xs.length >> 1]!
-
 function compare(events: number): void {
   // Of the four kinds of events those that describe themselves.
   const traffic = bodies(4 * events).map((body) => {
@@ -98,12 +69,7 @@ function compare(events: number): void {
   const inputs = traffic.map(request)
   inputs.forEach(check)
   const sides: (() => unknown)[][] = [inputs.map((input) => () => module.collect(input)), traffic.map((body) => () => inJavaScript(body))]
-  const times: number[][] = [[], []]
-  const repeats = Math.ceil(60 / events)
-  for (const calls of sides) time(calls, 4 * repeats)
-  for (let round = 0; round < ROUNDS; round++) {
-    for (const [i, calls] of sides.entries()) times[i]!.push(time(calls, repeats))
-  }
+  const times = alternate(sides, Math.ceil(60 / events))
   const bytes = traffic.reduce((sum, body) => sum + body.length, 0) / VARIANTS
   console.log(`\n${events} event${events === 1 ? "" : "s"} in ${(bytes / 1000).toFixed(1)} KB          a request    an event    a KB`)
   for (const [i, name] of ["edge module", "plain JavaScript"].entries()) {

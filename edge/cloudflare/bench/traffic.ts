@@ -2,8 +2,27 @@
 // them, 64 variants, so that no engine learns one by heart.
 
 import { randomUUID } from "node:crypto"
+import type { Input } from "../src/frame"
 
 export const VARIANTS = 64
+export const address = "192.0.2.81"
+export const userAgent = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/149.0.0.0 Safari/537.36"
+
+// request is a body as a browser sends it.
+export function request(body: Uint8Array): Input {
+  return {
+    method: "POST", path: "/com.snowplowanalytics.snowplow/tp2", query: "", host: "edge.example.com", clientIP: address, secure: true,
+    headers: [
+      ["accept", "*/*"], ["accept-encoding", "gzip, br"], ["accept-language", "en-GB,en;q=0.9"],
+      ["content-type", "application/json; charset=UTF-8"], ["origin", "https://shop.example.com"], ["referer", "https://shop.example.com/"],
+      ["user-agent", userAgent],
+    ],
+    body, bodyTooLarge: false, trapped: false, bot: { score: 0, verified: false },
+    now: 1763679805000, entropy: crypto.getRandomValues(new Uint8Array(32)),
+    location: { country: "CH", region: "ZH", city: "Zurich", continent: "EU", timezone: "Europe/Zurich",
+      latitude: "47.37", longitude: "8.54", asn: "64496", asOrg: "Example", colo: "ZRH" },
+  }
+}
 
 const entity = (schema: string, data: object) => ({ schema: `iglu:${schema}`, data })
 
