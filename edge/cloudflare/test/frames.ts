@@ -1,8 +1,9 @@
 // A Worker for tests: an input frame comes in as a request body, and the
 // module's outcome frame goes out. Time, entropy, address and place are thus
 // the test's own; everything from the input to the outcome is the Worker's. A
-// header Times says how often to collect, and Memory comes back with the size of
-// the module's memory in bytes.
+// header Times says how often to collect, Instances how often by an instance of
+// its own before, and Memory comes back with the size of the module's memory in
+// bytes.
 
 import bundle from "../build/default.bundle"
 import compiled from "../build/edge.wasm"
@@ -17,9 +18,11 @@ let module: Module | undefined
 
 export default {
   async fetch(request, env): Promise<Response> {
-    module ??= new Module(compiled, new TextEncoder().encode(env.WEIR_SETTINGS ?? ""), new Uint8Array(bundle))
+    const fresh = () => new Module(compiled, new TextEncoder().encode(env.WEIR_SETTINGS ?? ""), new Uint8Array(bundle))
+    module ??= fresh()
     const input = decodeInput(new Uint8Array(await request.arrayBuffer()))
     try {
+      for (let n = Number(request.headers.get("instances") ?? 0); n > 0; n--) fresh().collect(input)
       for (let n = Number(request.headers.get("times") ?? 1); n > 1; n--) module.collect(input)
       const { frame } = module.collect(input)
       return new Response(frame, { headers: { memory: String(module.memory) } })
