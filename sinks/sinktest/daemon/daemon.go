@@ -87,6 +87,9 @@ func start(cmd *exec.Cmd, ready <-chan struct{}, line func(string)) (*Process, e
 	// signal to the thread that forked.
 	go func() {
 		runtime.LockOSThread()
+		// A thread ends with a goroutine that keeps it, and may by then be the
+		// one that forked others.
+		defer runtime.UnlockOSThread()
 		err := cmd.Start()
 		started <- err
 		if err == nil {
