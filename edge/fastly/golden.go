@@ -22,14 +22,15 @@ import (
 // are the test's own, told in a header of the request: the time, the random
 // bytes, the client's address with whether it spoke TLS, the place, and the
 // score of machines. Another header names the entry of the config store that
-// holds the case's settings, and one asks for memory. All else is the program's: reading the request, the collector, signing,
+// holds the case's settings, and one asks what it costs. All else is the program's: reading the request, the collector, signing,
 // sending to a backend, answering.
 const (
 	inputHeader    = "Weir-Golden-Input"    // an input frame of package abi, in base64
 	settingsHeader = "Weir-Golden-Settings" // a key
-	// memoryHeader of a request has it collected so many times, and of the answer
-	// says what the heap was before and after, in MiB.
-	memoryHeader = "Weir-Golden-Memory"
+	// measureHeader of a request has it collected so many times, and of the answer
+	// says what the heap was before and after, in MiB, and what processor time that
+	// took, in milliseconds: since the sandbox began if it is only to be answered.
+	measureHeader = "Weir-Golden-Measure"
 )
 
 func main() {
@@ -38,8 +39,8 @@ func main() {
 		open string // the settings that h has
 	)
 	fsthttp.ServeMany(func(ctx context.Context, w fsthttp.ResponseWriter, r *fsthttp.Request) {
-		times := r.Header.Get(memoryHeader)
-		r.Header.Del(memoryHeader)
+		times := r.Header.Get(measureHeader)
+		r.Header.Del(measureHeader)
 		key := r.Header.Get(settingsHeader)
 		in, err := tell(r)
 		if err == nil && (h == nil || key != open) {
@@ -59,7 +60,7 @@ func main() {
 		h.platform = told{in}
 		h.in.Trapped, h.in.Bot = in.Trapped, in.Bot
 		if n, err := strconv.Atoi(times); err == nil {
-			w.Header().Set(memoryHeader, measure(h, r, n))
+			w.Header().Set(measureHeader, measure(h, r, n))
 			if n > 0 {
 				return
 			}
@@ -69,19 +70,32 @@ func main() {
 }
 
 // measure has a request collected as often as told, and returns the heap after a
-// tenth of that and after all of it.
+// tenth of that and after all of it, and the processor time of all.
 func measure(h *handler, r *fsthttp.Request, times int) string {
-	if times > 0 && h.read(r) != nil {
-		return "0 0"
-	}
-	for range times / 10 {
-		h.collector.Collect(&h.in)
+	var began time.Duration
+	if times > 0 {
+		if h.read(r) != nil {
+			return "0 0 0"
+		}
+		for range times / 10 {
+			h.collector.Collect(&h.in)
+		}
+		began = vCPU()
 	}
 	before := heap()
 	for range times {
 		h.collector.Collect(&h.in)
 	}
-	return before + " " + heap()
+	return before + " " + heap() + " " + strconv.FormatInt((vCPU()-began).Milliseconds(), 10)
+}
+
+// vCPU returns the processor time that the sandbox has taken so far.
+func vCPU() time.Duration {
+	d, err := compute.GetVCPUTime()
+	if err != nil {
+		return 0
+	}
+	return d
 }
 
 // heap returns the size of the sandbox's, in MiB.
