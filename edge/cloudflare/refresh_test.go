@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -99,16 +100,18 @@ func (o *offering) sends(t *testing.T, edge *workerdtest.Worker, body string) st
 	return ""
 }
 
+// productView is judged by a schema of the test's bundle.
+var productView = strings.Replace(pageView, `"e":"pv"`, `"e":"ue","ue_pr":"{\"schema\":\"iglu:com.snowplowanalytics.snowplow/unstruct_event/jsonschema/1-0-0\",\"data\":{\"schema\":\"iglu:com.example/product_view/jsonschema/1-0-0\",\"data\":{\"sku\":\"TEA-100\",\"name\":\"Sencha\",\"price\":7.9,\"currency\":\"EUR\"}}}"`, 1)
+
 // Schemas that a host offers judge events without a deployment. Whatever it
 // offers or fails to offer later, the last that were good stay.
 func TestSchemasComeFromTheHost(t *testing.T) {
 	o := offers(t)
 	o.offer("bundle", offer{etag: `"one"`, content: collectortest.Bundle(t)})
 	edge := workerdtest.Run(t, workerdtest.Config{Bundle: []byte{}, Bindings: bindings(o.URL, "")})
-	sent := strings.Replace(pageView, `"e":"pv"`, `"e":"ue","ue_pr":"{\"schema\":\"iglu:com.snowplowanalytics.snowplow/unstruct_event/jsonschema/1-0-0\",\"data\":{\"schema\":\"iglu:com.example/product_view/jsonschema/1-0-0\",\"data\":{\"sku\":\"TEA-100\",\"name\":\"Sencha\",\"price\":7.9,\"currency\":\"EUR\"}}}"`, 1)
 	// The first request does not wait for it.
 	until(t, "events are judged by the host's schemas", func() error {
-		batch := o.sends(t, edge, sent)
+		batch := o.sends(t, edge, productView)
 		if !strings.Contains(batch, `"verdict":"good"`) {
 			return fmt.Errorf("batch = %s", batch)
 		}
@@ -116,7 +119,7 @@ func TestSchemasComeFromTheHost(t *testing.T) {
 	})
 	good := func() {
 		t.Helper()
-		if batch := o.sends(t, edge, sent); !strings.Contains(batch, `"verdict":"good"`) {
+		if batch := o.sends(t, edge, productView); !strings.Contains(batch, `"verdict":"good"`) {
 			t.Errorf("batch = %s, want good events", batch)
 		}
 	}
@@ -144,6 +147,48 @@ func TestSchemasComeFromTheHost(t *testing.T) {
 		t.Error("salts were asked for, and no ids need them")
 	}
 	need.Ran(t, "schemas from the host", "workerd")
+}
+
+// Schemas in a KV namespace go before the hosts', which are asked again once it
+// holds none.
+func TestSchemasComeFromKV(t *testing.T) {
+	o := offers(t)
+	o.offer("bundle", offer{etag: `"one"`, content: []byte("no bundle")})
+	var content atomic.Pointer[[]byte]
+	put := func(b []byte) { content.Store(&b) }
+	put(collectortest.Bundle(t))
+	namespace := serveAll(t, func(w http.ResponseWriter, r *http.Request) {
+		b := *content.Load()
+		if r.URL.Path != "/bundle" || b == nil {
+			http.NotFound(w, r)
+			return
+		}
+		w.Write(b)
+	})
+	edge := workerdtest.Run(t, workerdtest.Config{Bundle: []byte{}, Bindings: bindings(o.URL, ""), Schemas: strings.TrimPrefix(namespace, "http://")})
+	edge.Schedule()
+	good := func() {
+		t.Helper()
+		if batch := o.sends(t, edge, productView); !strings.Contains(batch, `"verdict":"good"`) {
+			t.Errorf("batch = %s, want good events", batch)
+		}
+	}
+	good()
+	if n := o.answered("bundle 200"); n > 0 {
+		t.Errorf("the host was asked %d times for what the namespace holds", n)
+	}
+	put([]byte("none either"))
+	edge.Schedule()
+	says(t, edge, "the bundle of the KV namespace is refused, what there was stays")
+	good()
+	put(nil)
+	edge.Schedule()
+	if n := o.answered("bundle 200"); n != 1 {
+		t.Errorf("the host was asked %d times once the namespace held nothing", n)
+	}
+	says(t, edge, "the bundle of host")
+	good()
+	need.Ran(t, "schemas from a KV namespace", "workerd")
 }
 
 // Salts make ids of visitors as soon as they are there, and are not logged.

@@ -17,6 +17,7 @@ export interface Env {
   WEIR_SECRET: string
   WEIR_SETTINGS?: string // JSON; the collector's defaults when absent
   WEIR_QUEUE?: Queue // takes batches that no host takes
+  WEIR_SCHEMAS?: KVNamespace // holds compiled schemas under the key bundle
 }
 
 // What outlives a request is made within the first one, since no random numbers
@@ -90,7 +91,7 @@ function open(env: Env, { forwarder }: Ladder): Edge {
   return {
     module,
     maxBody: settings.limits?.body ?? MAX_BODY,
-    refresher: new Refresher(forwarder, module, settings.visitor?.mode === "daily"),
+    refresher: new Refresher(forwarder, module, settings.visitor?.mode === "daily", env.WEIR_SCHEMAS),
   }
 }
 

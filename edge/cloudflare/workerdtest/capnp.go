@@ -35,6 +35,9 @@ const config :Workerd.Config = (
 	if cfg.Queue != nil {
 		fmt.Fprintf(&b, "        (name = \"WEIR_QUEUE\", %s),\n", cfg.Queue.binding("messages"))
 	}
+	if cfg.Schemas != "" {
+		b.WriteString("        (name = \"WEIR_SCHEMAS\", kvNamespace = \"schemas\"),\n")
+	}
 	b.WriteString(`      ],
     )),
     (name = "internet", network = (allow = ["public", "private", "local"])),
@@ -52,6 +55,9 @@ const config :Workerd.Config = (
 	b.WriteString("      ],\n    )),\n")
 	if cfg.Queue != nil {
 		b.WriteString(cfg.Queue.services(folder))
+	}
+	if cfg.Schemas != "" {
+		fmt.Fprintf(&b, "    (name = \"schemas\", external = (address = %s, http = ())),\n", quote(cfg.Schemas))
 	}
 	b.WriteString(`  ],
   sockets = [

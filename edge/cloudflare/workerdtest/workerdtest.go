@@ -31,6 +31,10 @@ type Config struct {
 	Module, Bundle []byte
 	// Queue is bound as WEIR_QUEUE. nil: none is.
 	Queue *Queue
+	// Schemas is the address of a server that stands in the place of the KV
+	// namespace bound as WEIR_SCHEMAS, and speaks the protocol of its binding:
+	// GET /key. "": none is bound.
+	Schemas string
 }
 
 // Queue is a queue that the Worker sends to and consumes.
