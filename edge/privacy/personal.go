@@ -2,6 +2,7 @@ package privacy
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"weir/edge/envelope"
 )
@@ -49,10 +50,14 @@ func (a *Action) scrub(dst []byte, text string) []byte {
 
 // localPart returns where the local part of an e-mail address before text[at]
 // begins: the characters of RFC 5322's atoms, dots, and those of other scripts, but
-// not those that stand between the parts of a URL.
+// not those that stand between the parts of a URL. It has 64 octets at most (RFC
+// 5321 section 4.5.3.1.1), or a little more where these would end in a character.
 func localPart(text string, from, at int) int {
 	i := at
 	for i > from && at-i < 64 && isAtom(text[i-1]) {
+		i--
+	}
+	for more := utf8.UTFMax - 1; more > 0 && i > from && i < at && !utf8.RuneStart(text[i]); more-- {
 		i--
 	}
 	return i
