@@ -8,7 +8,9 @@ import (
 )
 
 const (
-	breakerThreshold = 5 // failures in a row that open it
+	// Failures in a row that open it: one more than the default of retry.attempts,
+	// after which a batch is searched for an event that may be to blame instead.
+	breakerThreshold = 6
 	breakerFirst     = time.Second
 	breakerLongest   = 5 * time.Second
 )
@@ -66,13 +68,24 @@ func (b *breaker) allow(ctx, reading context.Context) error {
 func (b *breaker) record(ok bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.probing = false
 	if ok {
 		b.failures, b.pause = 0, 0
 	} else if b.failures++; b.failures >= breakerThreshold {
 		b.pause = min(max(2*b.pause, breakerFirst), breakerLongest)
 		b.until = time.Now().Add(b.pause)
 	}
+	b.ended()
+}
+
+// forgo takes no result of a write that was allowed.
+func (b *breaker) forgo() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.ended()
+}
+
+func (b *breaker) ended() {
+	b.probing = false
 	close(b.changed)
 	b.changed = make(chan struct{})
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -75,6 +76,32 @@ func TestPoison(t *testing.T) {
 }
 
 // A destination that asks for a pause gets it, and no event is blamed.
+// Many events at fault do not make the sink one: it takes all others without a
+// pause of its breaker, and those of other routes.
+func TestPoisonIsNotTheSinks(t *testing.T) {
+	r := newRig(t)
+	var poison []int
+	for n := 10; n <= 160; n += 10 {
+		poison = append(poison, n, n+1)
+	}
+	var open atomic.Int64
+	r.route("a", newFake(func(_ context.Context, b sinks.Batch) error {
+		if r.d.Status()[0].Breaker != "closed" {
+			open.Add(1)
+		}
+		if contains(b, poison...) {
+			return errors.New("internal server error")
+		}
+		return nil
+	}), nil)
+	r.start()
+	r.append(200)
+	r.exactly("a", poison...)
+	if n := open.Load(); n > 0 {
+		t.Errorf("at %d writes the breaker was not closed", n)
+	}
+}
+
 func TestThrottled(t *testing.T) {
 	for name, refuse := range map[string]func(b sinks.Batch) error{
 		"the batch": func(sinks.Batch) error { return sinks.Throttled(errors.New("429"), 3*time.Millisecond) },
@@ -427,7 +454,7 @@ func TestCloseWhileOpening(t *testing.T) {
 	s := NewSink("a", f)
 	written := make(chan error, 1)
 	go func() {
-		written <- s.write(context.Background(), context.Background(), time.Minute, sinks.Batch{}, noMetrics{})
+		written <- s.write(context.Background(), context.Background(), time.Minute, sinks.Batch{}, false, noMetrics{})
 	}()
 	<-entered
 	ctx, cancel := context.WithCancel(t.Context())

@@ -67,8 +67,9 @@ func (s *Sink) Close(ctx context.Context) error {
 }
 
 // write opens the sink if need be and writes one batch. It is errStopped when
-// the breaker is open and reading has ended.
-func (s *Sink) write(ctx, reading context.Context, timeout time.Duration, b sinks.Batch, m Metrics) error {
+// the breaker is open and reading has ended. A failure to write what is suspected
+// of causing failures says nothing of the sink.
+func (s *Sink) write(ctx, reading context.Context, timeout time.Duration, b sinks.Batch, suspected bool, m Metrics) error {
 	select {
 	case s.slots <- struct{}{}:
 		defer func() { <-s.slots }()
@@ -92,7 +93,11 @@ func (s *Sink) write(ctx, reading context.Context, timeout time.Duration, b sink
 		}
 	}
 	m.Wrote(s.Name, time.Since(start), err)
-	s.breaker.record(alive(err))
+	if ok := alive(err); ok || !suspected {
+		s.breaker.record(ok)
+	} else {
+		s.breaker.forgo()
+	}
 	return err
 }
 

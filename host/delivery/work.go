@@ -25,6 +25,9 @@ type work struct {
 	began   time.Time
 	tries   int // writes so far, of the events at hand
 	dead    []journal.DeadLetter
+	// searching says that the sink takes events, and that those at hand are
+	// suspected of causing its failures: these are not the sink's.
+	searching bool
 }
 
 func newWork(r *runner, reading context.Context) *work { return &work{runner: r, reading: reading} }
@@ -55,6 +58,8 @@ const (
 
 // whole delivers events as one batch as long as that can succeed.
 func (w *work) whole(ctx context.Context, events []sinks.Event) error {
+	defer func(was bool) { w.searching = was }(w.searching)
+	w.searching = false
 	for failures := 0; ; {
 		res, err := w.try(ctx, events)
 		if err != nil {
@@ -171,6 +176,7 @@ func (w *work) suspect(ctx context.Context, events []sinks.Event) (done bool, er
 	if !takes {
 		return false, nil
 	}
+	w.searching = true
 	s := search{work: w, patience: 2*bits.Len(uint(len(events))) + w.cfg.Retry.Attempts}
 	if err := s.isolate(ctx, rest); err != nil {
 		return true, err
@@ -231,7 +237,7 @@ func (s *search) isolate(ctx context.Context, events []sinks.Event) error {
 
 // try writes events once. The error says that the host stops.
 func (w *work) try(ctx context.Context, events []sinks.Event) (result, error) {
-	err := w.sink.write(ctx, w.reading, w.cfg.Retry.Timeout, sinks.Batch{Events: events, ID: batchID(w.name, events)}, w.metrics)
+	err := w.sink.write(ctx, w.reading, w.cfg.Retry.Timeout, sinks.Batch{Events: events, ID: batchID(w.name, events)}, w.searching, w.metrics)
 	if errors.Is(err, errStopped) {
 		return result{}, err
 	}
