@@ -188,7 +188,7 @@ func deliver(t *testing.T, s *Sink, events []sinks.Event) map[int]sinks.EventErr
 	for i := range rest {
 		rest[i] = i
 	}
-	for range 20 {
+	for range 400 {
 		batch := make([]sinks.Event, len(rest))
 		for n, i := range rest {
 			batch[n] = events[i]
@@ -215,7 +215,7 @@ func deliver(t *testing.T, s *Sink, events []sinks.Event) map[int]sinks.EventErr
 		default: // nothing of the batch got through: alone, each shows what it is
 			for _, i := range rest {
 				err := s.Write(t.Context(), sinks.Batch{Events: events[i : i+1]})
-				for range 20 {
+				for range 400 {
 					if !errors.Is(err, sinks.ErrNotConnected) {
 						break
 					}
@@ -230,7 +230,7 @@ func deliver(t *testing.T, s *Sink, events []sinks.Event) map[int]sinks.EventErr
 			return refused
 		}
 	}
-	t.Fatalf("%d events are left after 20 tries", len(rest))
+	t.Fatalf("%d events are left after 400 tries", len(rest))
 	return nil
 }
 
